@@ -1,0 +1,158 @@
+//! The way to AWS: one SDK configuration for all functions, and what a failed call means.
+//!
+//! TLS is rustls with ring and the system's root store; credentials and Region come straight from the environment, as
+//! Lambda sets them. No provider chain and no aws-lc: both cost a cold start (docs/speed.md).
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::app_name::AppName;
+use aws_types::region::Region;
+use aws_types::sdk_config::SdkConfig;
+
+use crate::environment::{self, Missing};
+use crate::error::ErrorName;
+
+/// How often one call is tried.
+pub const ATTEMPTS: u32 = 3;
+/// How long one attempt may take.
+pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
+/// How long one call may take with all its attempts. Every function's time-out is longer than its calls together.
+pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Why the SDK could not be configured.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// Lambda, or the template, didn't set something.
+    #[error(transparent)]
+    Missing(#[from] Missing),
+    /// The action's name isn't allowed in a user agent.
+    #[error("action name is no application name")]
+    AppName(#[from] aws_types::app_name::InvalidAppName),
+}
+
+/// The configuration for the clients of `action`, in the function's own Region.
+///
+/// The action's name goes into the user agent as the application's name, so that CloudTrail and the lab can tell who
+/// called.
+///
+/// # Errors
+/// When the environment lacks the Region or the credentials.
+pub fn config(action: &str) -> Result<SdkConfig, ConfigError> {
+    let credentials = Credentials::new(
+        environment::required("AWS_ACCESS_KEY_ID")?,
+        environment::required("AWS_SECRET_ACCESS_KEY")?,
+        environment::optional("AWS_SESSION_TOKEN"),
+        None,
+        "environment",
+    );
+    let mut config = SdkConfig::builder()
+        .region(Region::new(environment::required("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(
+            aws_smithy_http_client::Builder::new()
+                .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+                .build_https(),
+        )
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                .operation_timeout(CALL_TIMEOUT)
+                .build(),
+        )
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .app_name(AppName::new(action.to_owned())?);
+    if let Some(endpoint) = environment::optional("AWS_ENDPOINT_URL") {
+        config = config.endpoint_url(endpoint);
+    }
+    Ok(config.build())
+}
+
+/// A call that failed: the name that the machine sees, AWS's own code where it gave one, and the whole cause.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub struct Failure {
+    name: ErrorName,
+    code: Option<String>,
+    text: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl Failure {
+    /// What the machine should make of it.
+    pub fn name(&self) -> ErrorName {
+        self.name
+    }
+
+    /// AWS's code, such as `DBClusterNotFoundFault`.
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
+    /// Whether AWS answered with one of `codes`.
+    pub fn is(&self, codes: &[&str]) -> bool {
+        self.code().is_some_and(|code| codes.contains(&code))
+    }
+}
+
+impl<E> From<SdkError<E, HttpResponse>> for Failure
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, HttpResponse>) -> Self {
+        let code = error.code().map(str::to_owned);
+        let status = error.raw_response().map(|response| response.status().as_u16());
+        let name = match &error {
+            SdkError::ConstructionFailure(_) => ErrorName::InvalidInput,
+            SdkError::ServiceError(_) if throttled(code.as_deref()) || status >= Some(500) => ErrorName::Transient,
+            SdkError::ServiceError(_) => ErrorName::Permanent,
+            _ => ErrorName::Transient,
+        };
+        let text = match (&error, &code) {
+            (SdkError::ServiceError(_), Some(code)) => format!("{code} ({})", error.message().unwrap_or("no message")),
+            (SdkError::ServiceError(_), None) => format!("HTTP status {} without an error code", status.unwrap_or_default()),
+            _ => error.to_string(),
+        };
+        // A service error's own chain says again what its code and message have said.
+        let source = if matches!(error, SdkError::ServiceError(_)) {
+            None
+        } else {
+            error.into_source().ok()
+        };
+        Self { name, code, text, source }
+    }
+}
+
+/// The codes by which AWS asks to be called less often (docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html).
+fn throttled(code: Option<&str>) -> bool {
+    matches!(
+        code,
+        Some(
+            "Throttling"
+                | "ThrottlingException"
+                | "ThrottledException"
+                | "RequestThrottledException"
+                | "RequestThrottled"
+                | "TooManyRequestsException"
+                | "ProvisionedThroughputExceededException"
+                | "TransactionInProgressException"
+                | "RequestLimitExceeded"
+                | "BandwidthLimitExceeded"
+                | "LimitExceededException"
+                | "SlowDown"
+                | "PriorRequestNotComplete"
+                | "EC2ThrottledException"
+        )
+    )
+}
