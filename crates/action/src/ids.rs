@@ -1,6 +1,7 @@
 //! Identifiers that parse: a value of these types is well formed, so no other code checks its shape.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
@@ -185,6 +186,61 @@ id!(
         rest.split('/').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b)))
     })
 );
+id!(
+    /// The ARN of an SNS topic.
+    TopicArn,
+    "the ARN of an SNS topic, such as \"arn:aws:sns:us-west-2:123456789012:shop-on-call\"",
+    "^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$",
+    |s| arn(s, "sns").is_some_and(|rest| is_name(rest, 1..=256, b"-_"))
+);
+id!(
+    /// The ARN of a Lambda function, with or without a version or alias.
+    FunctionArn,
+    "the ARN of a function, such as \"arn:aws:lambda:us-west-2:123456789012:function:stop-shop\"",
+    "^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9_$-]+)?$",
+    |s| arn(s, "lambda").and_then(|rest| rest.strip_prefix("function:")).is_some_and(|rest| {
+        let (name, version) = rest.split_once(':').unwrap_or((rest, "$LATEST"));
+        is_name(name, 1..=64, b"-_") && is_name(version, 1..=128, b"-_$")
+    })
+);
+id!(
+    /// The ARN of a routing control cluster. It has no Region of its own.
+    RoutingClusterArn,
+    "the ARN of a routing control cluster, such as \"arn:aws:route53-recovery-control::123456789012:cluster/0123abcd\"",
+    "^arn:aws[a-z-]*:route53-recovery-control::[0-9]{12}:cluster/.+$",
+    |s| global_arn(s, "route53-recovery-control").and_then(|rest| rest.strip_prefix("cluster/")).is_some_and(|rest| !rest.is_empty())
+);
+id!(
+    /// The ARN of a routing control. It has no Region of its own.
+    RoutingControlArn,
+    "the ARN of a routing control, such as \"arn:aws:route53-recovery-control::123456789012:controlpanel/01ab/routingcontrol/23cd\"",
+    "^arn:aws[a-z-]*:route53-recovery-control::[0-9]{12}:controlpanel/.+/routingcontrol/.+$",
+    |s| global_arn(s, "route53-recovery-control")
+        .and_then(|rest| rest.strip_prefix("controlpanel/"))
+        .and_then(|rest| rest.split_once("/routingcontrol/"))
+        .is_some_and(|(panel, control)| !panel.is_empty() && !control.is_empty())
+);
+id!(
+    /// A bucket's name.
+    BucketName,
+    "a bucket's name: 3 to 63 lower-case letters, digits, dots and inner hyphens",
+    "^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$",
+    |s| (3..=63).contains(&s.len()) && s.split('.').all(hyphenated)
+);
+id!(
+    /// A DynamoDB table's name (not its ARN).
+    TableName,
+    "a table's name: 3 to 255 letters, digits, dots, hyphens and underscores",
+    "^[A-Za-z0-9_.-]{3,255}$",
+    |s| is_name(s, 3..=255, b"_.-")
+);
+id!(
+    /// An Auto Scaling group's name.
+    GroupName,
+    "an Auto Scaling group's name: 1 to 255 printable characters without a colon",
+    "^[^:]{1,255}$",
+    |s| (1..=255).contains(&s.len()) && s.chars().all(|c| c != ':' && !c.is_control())
+);
 
 impl ClusterArn {
     /// The cluster's identifier: the ARN's last part.
@@ -195,6 +251,13 @@ impl ClusterArn {
     /// The Region that the cluster is in.
     pub fn region(&self) -> &str {
         self.0.split(':').nth(3).unwrap_or_default()
+    }
+}
+
+impl ParameterName {
+    /// The parameter that names the newest proven image of `workload`.
+    pub fn of_image(workload: &WorkloadName) -> Self {
+        Self(format!("/relight/{workload}/image"))
     }
 }
 
@@ -233,13 +296,26 @@ fn is_resource(s: &str, prefix: &str) -> bool {
         .is_some_and(|hex| (hex.len() == 8 || hex.len() == 17) && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)))
 }
 
+fn is_name(s: &str, length: RangeInclusive<usize>, besides: &[u8]) -> bool {
+    length.contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric() || besides.contains(&b))
+}
+
 /// What follows the account in an ARN of `service`, if the rest of it is well formed.
 fn arn<'a>(s: &'a str, service: &str) -> Option<&'a str> {
+    arn_in(s, service, is_region)
+}
+
+/// The same for a service whose ARNs have no Region.
+fn global_arn<'a>(s: &'a str, service: &str) -> Option<&'a str> {
+    arn_in(s, service, str::is_empty)
+}
+
+fn arn_in<'a>(s: &'a str, service: &str, region: fn(&str) -> bool) -> Option<&'a str> {
     let mut parts = s.splitn(6, ':');
     let well_formed = parts.next()? == "arn"
         && parts.next()?.starts_with("aws")
         && parts.next()? == service
-        && is_region(parts.next()?)
+        && region(parts.next()?)
         && parts
             .next()
             .is_some_and(|account| account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()));
@@ -284,6 +360,31 @@ mod tests {
         assert!(WorkloadName::from_str("-shop").is_err());
         assert!(AmiId::from_str("ami-xyz").is_err());
         assert!(ParameterName::from_str("/relight//image").is_err());
+    }
+
+    #[test]
+    fn an_arn_of_another_service_kind_or_place_is_malformed() {
+        assert!(TopicArn::from_str("arn:aws:sns:us-west-2:123456789012:on-call").is_ok());
+        assert!(TopicArn::from_str("arn:aws:sqs:us-west-2:123456789012:on-call").is_err());
+        assert!(TopicArn::from_str("arn:aws:sns:us-west-2:123456789012:on-call:subscription").is_err());
+        assert!(FunctionArn::from_str("arn:aws:lambda:us-west-2:123456789012:function:stop:live").is_ok());
+        assert!(FunctionArn::from_str("arn:aws:lambda:us-west-2:123456789012:layer:stop").is_err());
+        assert!(RoutingClusterArn::from_str("arn:aws:route53-recovery-control::123456789012:cluster/01ab").is_ok());
+        assert!(RoutingClusterArn::from_str("arn:aws:route53-recovery-control:us-west-2:123456789012:cluster/01ab").is_err());
+        assert!(RoutingControlArn::from_str("arn:aws:route53-recovery-control::123456789012:controlpanel/01/routingcontrol/23").is_ok());
+        assert!(RoutingControlArn::from_str("arn:aws:route53-recovery-control::123456789012:controlpanel/01").is_err());
+    }
+
+    #[test]
+    fn names_keep_to_their_services_limits() {
+        assert!(BucketName::from_str("relight.example-1").is_ok());
+        for text in ["no", "Upper", "dot..dot", "-a-", &"a".repeat(64)] {
+            assert!(BucketName::from_str(text).is_err(), "{text}");
+        }
+        assert!(TableName::from_str("orders").is_ok());
+        assert!(TableName::from_str("orders/1").is_err());
+        assert!(GroupName::from_str("shop recovery").is_ok());
+        assert!(GroupName::from_str("shop:recovery").is_err());
     }
 
     #[test]

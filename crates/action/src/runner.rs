@@ -78,10 +78,12 @@ where
         }
     };
     let result = result.and_then(|reply| {
-        serde_json::to_value(reply).map_err(|error| Diagnostic {
-            error_type: ErrorName::Permanent.as_str().to_owned(),
-            error_message: error.to_string(),
-        })
+        serde_json::to_value(reply)
+            .map(|reply| signed(action, reply))
+            .map_err(|error| Diagnostic {
+                error_type: ErrorName::Permanent.as_str().to_owned(),
+                error_message: error.to_string(),
+            })
     });
     let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     match &result {
@@ -108,6 +110,14 @@ where
         ),
     }
     result
+}
+
+/// The reply with the name of the action that gave it, so that the history of an execution says by itself who replied.
+fn signed(action: &'static str, mut reply: Value) -> Value {
+    if let Some(fields) = reply.as_object_mut() {
+        fields.insert("action".to_owned(), action.into());
+    }
+    reply
 }
 
 fn diagnostic<E: NamedError>(error: &E) -> Diagnostic {
@@ -151,6 +161,14 @@ mod tests {
     #[tokio::test]
     async fn answers_with_the_reply() {
         assert_eq!(call(json!({"count": 2})).await, Ok(json!(4)));
+    }
+
+    #[test]
+    fn a_reply_names_its_action() {
+        assert_eq!(
+            signed("twice", json!({"outcome": "changed"})),
+            json!({"outcome": "changed", "action": "twice"})
+        );
     }
 
     #[tokio::test]

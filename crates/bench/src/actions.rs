@@ -1,0 +1,179 @@
+//! The actions, each with a payload that it takes and the AWS calls of its first answer.
+//!
+//! Every call is denied, so that an action makes its first one and answers with that error: process start, runtime,
+//! parsing, one signed call over TLS, and the reply are in the figure, and nothing of what AWS would say next.
+
+use serde_json::{Value, json};
+
+const RUN: &str = "unishop-20261121T031502Z";
+const SINCE: &str = "2026-11-21T03:15:02Z";
+/// Far away, so that the figures of this year and of the next are of the same way through the code.
+const DEADLINE: &str = "2099-12-31T00:00:00Z";
+const EXECUTION: &str = "arn:aws:states:us-west-1:123456789012:execution:relight-failover:unishop-20261121T031502Z";
+
+/// One action of the artifact.
+#[derive(Clone, Debug)]
+pub struct Action {
+    /// Its name: the handler's.
+    pub name: &'static str,
+    /// What it is called with.
+    pub payload: Value,
+    /// The AWS calls that it makes until its first answer.
+    pub calls: &'static [&'static str],
+}
+
+/// Every action of the artifact.
+pub fn actions() -> Vec<Action> {
+    let action = |name, payload, calls| Action { name, payload, calls };
+    vec![
+        action("start-recovery", alarm(), &["states:DescribeExecution"]),
+        action("open-run", open_run(), &["dynamodb:GetItem"]),
+        action("choose-promotion", choose_promotion(), &["rds:DescribeGlobalClusters"]),
+        action("detach-global-cluster", global_cluster(), &["rds:DescribeGlobalClusters"]),
+        action("failover-global-cluster", global_cluster(), &["rds:DescribeGlobalClusters"]),
+        action("launch-instances", launch_instances(), &["ec2:DescribeInstances"]),
+        action("smoke-test", smoke_test(), &["s3:GetObject"]),
+        action("close-run", close_run(), &["states:DescribeStateMachineForExecution"]),
+    ]
+}
+
+/// The request of detach-global-cluster and of failover-global-cluster.
+pub fn global_cluster() -> Value {
+    json!({
+        "mode": "execute",
+        "run": RUN,
+        "globalCluster": "unishop",
+        "cluster": "arn:aws:rds:us-west-1:123456789012:cluster:unishop-recovery",
+        "since": SINCE,
+        "deadline": DEADLINE,
+    })
+}
+
+/// A composite alarm gone off, as SNS delivers it (docs.aws.amazon.com/lambda/latest/dg/with-sns.html).
+fn alarm() -> Value {
+    let message = json!({
+        "AlarmName": "relight-unishop-primary-down",
+        "AlarmDescription": null,
+        "AWSAccountId": "123456789012",
+        "AlarmConfigurationUpdatedTimestamp": "2026-11-01T09:00:00.000+0000",
+        "NewStateValue": "ALARM",
+        "NewStateReason": "arn:aws:cloudwatch:us-west-1:123456789012:alarm:relight-unishop-probe-failing transitioned to ALARM",
+        "StateChangeTime": "2026-11-21T03:15:02.123+0000",
+        "Region": "US West (N. California)",
+        "AlarmArn": "arn:aws:cloudwatch:us-west-1:123456789012:alarm:relight-unishop-primary-down",
+        "OldStateValue": "OK",
+        "OKActions": [],
+        "AlarmActions": ["arn:aws:sns:us-west-1:123456789012:relight-alarms"],
+        "InsufficientDataActions": [],
+        "AlarmRule": "ALARM(\"relight-unishop-probe-failing\")",
+    });
+    json!({
+        "Records": [{
+            "EventSource": "aws:sns",
+            "EventVersion": "1.0",
+            "EventSubscriptionArn": "arn:aws:sns:us-west-1:123456789012:relight-alarms:21be56ed-a058-49f5-8c98-aedd2564c486",
+            "Sns": {
+                "Type": "Notification",
+                "MessageId": "95df01b4-ee98-5cb9-9903-4c221d41eb5e",
+                "TopicArn": "arn:aws:sns:us-west-1:123456789012:relight-alarms",
+                "Subject": "ALARM: \"relight-unishop-primary-down\" in US West (N. California)",
+                "Message": message.to_string(),
+                "Timestamp": "2026-11-21T03:15:02.345Z",
+                "SignatureVersion": "1",
+                "Signature": "",
+                "SigningCertUrl": "",
+                "UnsubscribeUrl": "",
+                "MessageAttributes": {},
+            },
+        }],
+    })
+}
+
+fn trigger() -> Value {
+    json!({
+        "kind": "alarm",
+        "alarm": "relight-unishop-primary-down",
+        "alarmAt": "2026-11-21T03:15:01Z",
+        "incidentAt": "2026-11-21T03:14:31Z",
+        "reason": "relight-unishop-probe-failing transitioned to ALARM",
+    })
+}
+
+fn open_run() -> Value {
+    json!({
+        "mode": "execute",
+        "run": RUN,
+        "workload": "unishop",
+        "machine": "failover",
+        "execution": EXECUTION,
+        "startedAt": SINCE,
+        "trigger": trigger(),
+        "acceptDataLoss": null,
+    })
+}
+
+fn choose_promotion() -> Value {
+    json!({
+        "mode": "execute",
+        "run": RUN,
+        "globalCluster": "unishop",
+        "cluster": "arn:aws:rds:us-west-1:123456789012:cluster:unishop-recovery",
+        "promotion": "auto",
+        "rpoSeconds": 60,
+        "acceptDataLoss": "none",
+    })
+}
+
+fn launch_instances() -> Value {
+    json!({
+        "mode": "execute",
+        "run": RUN,
+        "workload": "unishop",
+        "launch": {
+            "launchTemplate": "lt-0123456789abcdef0",
+            "instanceTypes": ["m7g.large", "m6g.large"],
+            "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+            "count": 1,
+            "elasticIp": "eipalloc-0123456789abcdef0",
+            "targetGroups": [],
+            "capacityReservation": null,
+            "imagePointer": "/relight/unishop/image",
+        },
+        "since": SINCE,
+        "deadline": DEADLINE,
+    })
+}
+
+fn smoke_test() -> Value {
+    json!({
+        "purpose": "proof",
+        "mode": "execute",
+        "run": RUN,
+        "workload": "unishop",
+        "planVersion": null,
+        "site": "recovery",
+        "since": SINCE,
+        "deadline": DEADLINE,
+    })
+}
+
+fn close_run() -> Value {
+    json!({
+        "mode": "execute",
+        "run": RUN,
+        "workload": "unishop",
+        "machine": "failover",
+        "execution": EXECUTION,
+        "startedAt": SINCE,
+        "trigger": trigger(),
+        "opened": {
+            "openedAt": "2026-11-21T03:15:03Z",
+            "deadline": DEADLINE,
+            "objectives": { "rtoSeconds": 900, "rpoSeconds": 60 },
+        },
+        "lagSeconds": 0.4,
+        "lagBecause": null,
+        "ended": "proven",
+        "stops": [],
+    })
+}

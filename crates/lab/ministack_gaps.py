@@ -1,0 +1,93 @@
+"""What MiniStack 1.5.33 lacks for Relight's templates, added before it starts. Nothing here makes it laxer than it is.
+
+Composite alarms in CloudFormation, and what IAM is told about a request: the resources and tags of the RDS calls that
+move a global database, the tags of a target group, and the namespace of a metric.
+"""
+
+import contextvars
+
+from ministack.core import iam_actions, iam_evaluator
+from ministack.services import alb, cloudwatch, rds, tagging
+from ministack.services.cloudformation import provisioners
+
+_global_cluster = contextvars.ContextVar("global_cluster", default=None)
+_MOVES = {"RemoveFromGlobalCluster": "DbClusterIdentifier", "FailoverGlobalCluster": "TargetDbClusterIdentifier"}
+
+
+def _resource_arn(original):
+    def resource_arn(service, method, path, headers, body, query_params, region, account_id):
+        _global_cluster.set(None)
+        action = iam_actions._query_param(query_params, "Action")
+        if service == "rds" and action in _MOVES:
+            name = iam_actions._query_param(query_params, "GlobalClusterIdentifier")
+            _global_cluster.set(f"arn:aws:rds::{account_id}:global-cluster:{name}")
+            cluster = iam_actions._query_param(query_params, _MOVES[action])
+            return cluster if cluster.startswith("arn:") else f"arn:aws:rds:{region}:{account_id}:cluster:{cluster}"
+        return original(service, method, path, headers, body, query_params, region, account_id)
+
+    return resource_arn
+
+
+def _enforce(original):
+    def enforce(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
+        denied = original(access_key_id, iam_action, service, region, resource_arn, service_context)
+        second = _global_cluster.get()
+        if denied is None and second and service == "rds":
+            denied = original(access_key_id, iam_action, service, region, second, service_context)
+        return denied
+
+    return enforce
+
+
+def _request_context(original):
+    def context(service, iam_action, body, params):
+        found = original(service, iam_action, body, params)
+        if iam_action == "cloudwatch:PutMetricData":
+            try:
+                import cbor2
+                namespace = cbor2.loads(body).get("Namespace")
+            except Exception:  # not CBOR: JSON or the Query protocol
+                namespace = iam_actions._param(body, params, "Namespace")
+            found["cloudwatch:namespace"] = namespace
+        return found
+
+    return context
+
+
+def _collect(service):
+    def collect():
+        yield from ((arn, [{"Key": t["Key"], "Value": t["Value"]} for t in tags]) for arn, tags in service._tags.items())
+
+    return collect
+
+
+def _composite_put(name, props):
+    data = {**props, "AlarmName": name}
+    status, _, body = cloudwatch._put_composite_alarm({}, data, False, True)
+    if status != 200:
+        raise ValueError(body.decode() if isinstance(body, bytes) else str(body))
+    return name, {"Arn": cloudwatch._composite_alarms[name]["AlarmArn"]}
+
+
+def _composite_create(logical_id, props, stack_name):
+    return _composite_put(props.get("AlarmName") or f"{stack_name}-{logical_id}", props)
+
+
+def _composite_update(physical_id, old_props, new_props, stack_name):
+    return _composite_put(physical_id, new_props)
+
+
+def _composite_delete(physical_id, props):
+    cloudwatch._composite_alarms.pop(physical_id, None)
+
+
+iam_actions.extract_resource_arn = _resource_arn(iam_actions.extract_resource_arn)
+iam_actions.request_tag_context = _request_context(iam_actions.request_tag_context)
+iam_evaluator.enforce = _enforce(iam_evaluator.enforce)
+tagging._RESOURCE_TAG_COLLECTORS["rds"] = _collect(rds)
+tagging._RESOURCE_TAG_COLLECTORS["elasticloadbalancing"] = _collect(alb)
+provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::CompositeAlarm"] = {
+    "create": _composite_create,
+    "update": _composite_update,
+    "delete": _composite_delete,
+}

@@ -1,0 +1,247 @@
+//! The demo: the primary Region is lost, an alarm starts the recovery, and the site is proven in the recovery Region.
+//!
+//! The demo itself only takes the Region away and watches. It starts nothing.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
+use aws_sdk_sfn::types::ExecutionStatus;
+use close_run::report::Report;
+use console::style;
+use jiff::Timestamp;
+use ledger::{Trigger, Verdict};
+use tokio::time::Instant;
+
+use crate::clients;
+use crate::gateway::Entry;
+use crate::reach::Reach;
+use crate::run::{Progress, Run, runs, steps};
+use crate::show::{Bar, Live, timeline};
+use crate::world::{PRIMARY, RECOVERY, WORKLOAD};
+
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+const FIRST_PROBE_WITHIN: Duration = Duration::from_secs(30);
+const ALARM_WITHIN: Duration = Duration::from_secs(90);
+const RUN_WITHIN: Duration = Duration::from_secs(30);
+const ENDED_WITHIN: Duration = Duration::from_secs(300);
+
+/// How a demo ended.
+#[derive(Debug)]
+pub struct Played {
+    /// When the primary Region was taken away.
+    pub lost_at: Timestamp,
+    /// The run's report.
+    pub report: Report,
+    /// The report as it was written.
+    pub document: String,
+    /// Where it is.
+    pub location: String,
+}
+
+impl Played {
+    /// Whether the site was proven.
+    pub fn proven(&self) -> bool {
+        self.report.verdict == Verdict::Done
+    }
+}
+
+/// Plays the loss of the primary Region.
+///
+/// # Errors
+/// When something that must happen doesn't happen in time, or no report is written.
+pub async fn play(reach: &Reach, live: &mut Live) -> Result<Played> {
+    reach.begin_probing().await?;
+    live.begin("the probe finds the site in us-east-1 well");
+    eventually(FIRST_PROBE_WITHIN, "the probe didn't find the primary site well", || {
+        alarm_is(reach, "probe-failing", &StateValue::Ok)
+    })
+    .await?;
+    live.end("the probe finds the site in us-east-1 well", None, "");
+
+    reach.set_lost(PRIMARY, true).await?;
+    let lost_at = action::clock::now();
+    live.start_clock();
+    live.say(
+        &style(format!("{PRIMARY} is gone: its endpoints hang, its site refuses"))
+            .red()
+            .bold()
+            .to_string(),
+    );
+    live.begin("waiting for the alarm");
+    eventually(ALARM_WITHIN, "no alarm came", || {
+        alarm_is(reach, "primary-down", &StateValue::Alarm)
+    })
+    .await?;
+    live.end("waiting for the alarm", None, "relight-unishop-primary-down is in ALARM");
+
+    let run = eventually(RUN_WITHIN, "the alarm started no run", || async {
+        Ok(runs(reach).await?.into_iter().next())
+    })
+    .await?;
+    live.say(&format!("run {} was started by the alarm", style(&run.id).bold()));
+    let ended = follow(reach, &run, live).await?;
+    let (document, location) = report(reach, &run).await?;
+    let report: Report = serde_json::from_str(&document).context("parse the report")?;
+    let how = if report.verdict == Verdict::Done {
+        style("proven").green()
+    } else {
+        style("not proven").red()
+    };
+    live.say(&format!(
+        "the run ended {}; the site in {RECOVERY} is {}",
+        ended.as_str(),
+        how.bold()
+    ));
+    Ok(Played {
+        lost_at,
+        report,
+        document,
+        location,
+    })
+}
+
+/// What the demo tells at its end: the timeline, the clocks, and what was asked of the lost Region.
+///
+/// # Errors
+/// When the lab is gone.
+pub async fn summary(reach: &Reach, played: &Played) -> Result<String> {
+    let report = &played.report;
+    let bar = |name: &str, from, to| Bar {
+        name: name.to_owned(),
+        from,
+        to,
+    };
+    let mut bars = Vec::new();
+    if let Trigger::Alarm { alarm_at, .. } = &report.run.trigger {
+        bars.push(bar("(outage to alarm)", played.lost_at, *alarm_at));
+        bars.push(bar("(alarm to run)", *alarm_at, report.run.started_at));
+    }
+    bars.extend(
+        report
+            .steps
+            .iter()
+            .map(|step| bar(&step.name, step.started_at, step.ended_at.unwrap_or(step.started_at))),
+    );
+    let served = bars.last().map_or(played.lost_at, |bar| bar.to);
+    let seconds = |value: Option<f64>| value.map_or_else(|| "unknown".to_owned(), |value| format!("{value:.1} s"));
+    let allowed = |value: Option<u64>| value.map_or_else(String::new, |value| format!(" of {value} s allowed"));
+    let clocks = &report.clocks;
+    let log = requests(reach).await?;
+    let asked: Vec<&Entry> = log
+        .iter()
+        .filter(|entry| entry.region == PRIMARY && entry.time >= played.lost_at)
+        .collect();
+    let answered = asked.iter().filter(|entry| entry.succeeded()).count();
+    Ok(format!(
+        "\n{}\n  {} from the outage to the last step\n  by the report: detect {}, decide {}, execute {}: RTO {}{}\n  RPO {}{}\n  calls to {PRIMARY} during the recovery: {}, answered: {answered}\n  report: {}\n",
+        timeline(&bars),
+        style(format!("{:.1} s", took(played.lost_at, served).as_secs_f64())).bold(),
+        seconds(clocks.detect_seconds),
+        seconds(clocks.decide_seconds),
+        seconds(Some(clocks.execute_seconds)),
+        style(seconds(clocks.total_seconds)).bold(),
+        allowed(report.objectives.rto_seconds),
+        style(seconds(report.rpo_seconds)).bold(),
+        allowed(report.objectives.rpo_seconds),
+        asked.len(),
+        played.location,
+    ))
+}
+
+/// The gateway's log, oldest first.
+///
+/// # Errors
+/// When the lab is gone.
+pub async fn requests(reach: &Reach) -> Result<Vec<Entry>> {
+    crate::gateway::Remote::new(reach.gateway).log().await
+}
+
+/// Shows the run's steps as they begin and end, until the run ends.
+async fn follow(reach: &Reach, run: &Run, live: &mut Live) -> Result<ExecutionStatus> {
+    let begun = Instant::now();
+    let mut over = BTreeSet::new();
+    loop {
+        let status = runs(reach)
+            .await?
+            .into_iter()
+            .find(|found| found.id == run.id)
+            .context("the run is gone")?
+            .status;
+        let ended = status != ExecutionStatus::Running;
+        for Progress { step, over: left } in steps(reach, run).await? {
+            if over.contains(&step.name) {
+                continue;
+            }
+            live.begin(&step.name);
+            if let Some(to) = step.ended_at.filter(|_| ended || left) {
+                live.end(
+                    &step.name,
+                    Some(took(step.started_at, to)),
+                    step.because.as_deref().unwrap_or_default(),
+                );
+                over.insert(step.name);
+            }
+        }
+        if ended {
+            return Ok(status);
+        }
+        if begun.elapsed() > ENDED_WITHIN {
+            bail!("run {} didn't end within {ENDED_WITHIN:?}", run.id);
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+fn took(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}
+
+/// Reads the report that the run wrote.
+async fn report(reach: &Reach, run: &Run) -> Result<(String, String)> {
+    let key = format!("reports/{WORKLOAD}/{}.json", run.id);
+    let location = format!("s3://{}/{key}", reach.bucket);
+    let object = clients::s3(&reach.config()?)
+        .get_object()
+        .bucket(&reach.bucket)
+        .key(&key)
+        .send()
+        .await
+        .with_context(|| format!("read the report {location}"))?;
+    let bytes = object.body.collect().await.context("read the report")?.to_vec();
+    Ok((String::from_utf8(bytes).context("read the report as text")?, location))
+}
+
+/// Whether one of unishop's alarms is in `state`.
+async fn alarm_is(reach: &Reach, name: &str, state: &StateValue) -> Result<Option<()>> {
+    let found = aws_sdk_cloudwatch::Client::new(&reach.looking()?)
+        .describe_alarms()
+        .alarm_names(format!("relight-{WORKLOAD}-{name}"))
+        .alarm_types(AlarmType::MetricAlarm)
+        .alarm_types(AlarmType::CompositeAlarm)
+        .send()
+        .await
+        .context("describe the alarms")?;
+    let metric = found.metric_alarms().iter().filter_map(|alarm| alarm.state_value());
+    let composite = found.composite_alarms().iter().filter_map(|alarm| alarm.state_value());
+    Ok(metric.chain(composite).any(|found| found == state).then_some(()))
+}
+
+/// Looks until `look` finds what it looks for.
+async fn eventually<T, L, F>(within: Duration, otherwise: &str, look: L) -> Result<T>
+where
+    L: Fn() -> F,
+    F: Future<Output = Result<Option<T>>>,
+{
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = look().await? {
+            return Ok(found);
+        }
+        if begun.elapsed() > within {
+            bail!("{otherwise} within {within:?}");
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}

@@ -1,0 +1,114 @@
+//! What neither emulator models, one file per behaviour of AWS. Each says which behaviour it stands for, and its source.
+//!
+//! An overlay may answer a call in the emulator's place, change a call before it is sent on, or complete an answer. It
+//! keeps what is under way and nothing else: the state of AWS is the emulators'. Time arrives as a value, so that what a
+//! file shows at which time is a table test.
+
+use std::time::Duration;
+
+use action::clock;
+use http::{Response, request};
+use hyper::body::Bytes;
+use jiff::Timestamp;
+
+use super::Config;
+use super::call::Call;
+use super::upstream::Upstreams;
+use super::weather::Weather;
+use super::xml;
+
+mod access;
+mod boot;
+mod facts;
+mod failover;
+mod launch;
+mod promotion;
+
+use access::Access;
+use boot::Boots;
+use failover::Failovers;
+use launch::Launches;
+use promotion::Promotions;
+
+/// What to do with a call before an emulator sees it.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// Send it on as it is.
+    Forward,
+    /// Send this form instead. For moto only, which doesn't look at signatures.
+    ForwardInstead(String),
+    /// Answer in the emulator's place; the note is for the log.
+    Answer(Response<Bytes>, String),
+}
+
+/// All overlays of one gateway.
+#[derive(Debug)]
+pub(crate) struct Overlays {
+    promotions: Promotions,
+    failovers: Failovers,
+    boots: Boots,
+    launches: Launches,
+    access: Access,
+}
+
+impl Overlays {
+    pub(crate) fn new(config: &Config, upstreams: Upstreams, weather: Weather) -> Self {
+        Self {
+            promotions: Promotions::new(config.times.promotion),
+            failovers: Failovers::new(config.times.failover),
+            boots: Boots::new(config.times),
+            launches: Launches::new(upstreams.clone(), weather),
+            access: Access::new(config.engine_region.clone(), upstreams),
+        }
+    }
+
+    /// Before an emulator sees the call. `body` is at hand for the calls that these overlays are about.
+    pub(crate) async fn before(&self, call: &Call, head: &request::Parts, body: &Bytes) -> Step {
+        self.access.notice(call);
+        if !call.is_for_moto() {
+            return match self.failovers.refuse(call, clock::now()) {
+                Some(fault) => Step::Answer(fault.answer(call.protocol), "a failover is under way".to_owned()),
+                None => Step::Forward,
+            };
+        }
+        if call.is("ec2", "RunInstances") {
+            let (answer, note) = self.launches.run(call, head, body, &self.access, &self.boots).await;
+            return Step::Answer(answer, note);
+        }
+        if let Some(fault) = self.access.refuse(call, None).await {
+            return Step::Answer(fault.answer(call.protocol), "denied by the function's role".to_owned());
+        }
+        self.boots.before(call, clock::now())
+    }
+
+    /// Whether [`Overlays::after`] wants to see the answer. Other answers are streamed.
+    pub(crate) fn completes(&self, call: &Call) -> bool {
+        self.promotions.completes(call) || self.failovers.completes(call) || self.boots.completes(call)
+    }
+
+    /// Completes an answer; the note, if any, is for the log.
+    pub(crate) fn after(&self, call: &Call, answer: Response<Bytes>, now: Timestamp) -> (Response<Bytes>, Option<String>) {
+        if !answer.status().is_success() {
+            return (answer, None);
+        }
+        let (head, body) = answer.into_parts();
+        let Some(mut root) = xml::parse(&body) else {
+            return (Response::from_parts(head, body), None);
+        };
+        let notes: Vec<String> = [
+            self.promotions.after(call, &mut root, now),
+            self.failovers.after(call, &mut root, now),
+            self.boots.after(call, &mut root, now),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let note = (!notes.is_empty()).then(|| notes.join("; "));
+        (Response::from_parts(head, xml::write(&root).unwrap_or(body)), note)
+    }
+}
+
+/// `duration` after `now`.
+fn later(now: Timestamp, duration: Duration) -> Timestamp {
+    now.checked_add(duration).unwrap_or(Timestamp::MAX)
+}

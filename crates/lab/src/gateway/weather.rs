@@ -1,0 +1,350 @@
+//! The weather: what stands between a caller and AWS. Regions that are away, throttling, errors, slowness, no capacity.
+//!
+//! It changes while the gateway runs, through a [`Weather`] handle or over the control API (`control`).
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use super::call::Call;
+
+/// How a Region is away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outage {
+    /// Requests are taken and never answered, until the outage ends (then the connection is closed) or the client gives
+    /// up. A call that arrives meanwhile is never made.
+    Hang,
+    /// Connections are closed at once.
+    Refuse,
+}
+
+impl Outage {
+    pub(crate) fn note(self) -> &'static str {
+        match self {
+            Self::Hang => "outage: hang",
+            Self::Refuse => "outage: refuse",
+        }
+    }
+}
+
+/// Which calls a rule is about: those that agree with every field that is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Match {
+    /// The service by its signing name, e.g. `rds`.
+    pub service: Option<String>,
+    /// The operation, e.g. `DescribeDBClusters`.
+    pub operation: Option<String>,
+    /// The Region that the call is signed for.
+    pub region: Option<String>,
+    /// The caller as the log names it, e.g. `launch-instances`.
+    pub caller: Option<String>,
+    /// A part of the target as the log names it.
+    pub target: Option<String>,
+    /// For [`Effect::Capacity`]: the instance type that can't be had.
+    pub instance_type: Option<String>,
+    /// For [`Effect::Capacity`]: the subnet that it can't be had in.
+    pub subnet: Option<String>,
+}
+
+impl Match {
+    fn agrees(&self, call: &Call) -> bool {
+        let same = |wanted: &Option<String>, seen: &str| wanted.as_deref().is_none_or(|wanted| wanted == seen);
+        same(&self.service, &call.scope.service)
+            && same(&self.operation, &call.operation)
+            && same(&self.region, &call.scope.region)
+            && same(&self.caller, &call.caller)
+            && self
+                .target
+                .as_deref()
+                .is_none_or(|part| call.target.as_deref().is_some_and(|target| target.contains(part)))
+    }
+}
+
+/// What a rule does to a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields, tag = "kind")]
+pub enum Effect {
+    /// The service's own answer to too many calls.
+    Throttle,
+    /// An error answer; the call isn't made.
+    Error {
+        /// Its status.
+        status: u16,
+        /// Its code, e.g. `InternalFailure`.
+        code: String,
+    },
+    /// The call is made later. Later rules still apply.
+    Delay {
+        /// By how much.
+        millis: u64,
+    },
+    /// RunInstances is answered with InsufficientInstanceCapacity. Its status is 500, so an SDK tries again by itself, and
+    /// each attempt counts.
+    Capacity,
+}
+
+/// A rule of the weather.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rule {
+    /// Which calls it is about.
+    #[serde(rename = "match", default)]
+    pub matching: Match,
+    /// What it does to them.
+    pub effect: Effect,
+    /// How many calls it still does that to; always, when not given.
+    #[serde(default)]
+    pub times: Option<NonZeroU32>,
+}
+
+/// Names a rule, to end it.
+pub type RuleId = u64;
+
+/// A rule with its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StandingRule {
+    /// Its name.
+    pub id: RuleId,
+    /// The rule, with the times that are left.
+    pub rule: Rule,
+}
+
+/// What the rules make of one call.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Forecast {
+    pub(crate) delay_millis: u64,
+    /// Throttle or Error.
+    pub(crate) answer: Option<Effect>,
+}
+
+/// The weather over one gateway's Regions. Cheap to clone; all clones are the same sky.
+#[derive(Clone, Debug, Default)]
+pub struct Weather(Arc<Sky>);
+
+#[derive(Debug, Default)]
+struct Sky {
+    outages: watch::Sender<BTreeMap<String, Outage>>,
+    rules: Mutex<Rules>,
+}
+
+#[derive(Debug, Default)]
+struct Rules {
+    last: RuleId,
+    standing: Vec<StandingRule>,
+}
+
+impl Weather {
+    /// Takes `region` away. A call that AWS is at work on gets no answer any more, though it may have been done.
+    pub fn begin_outage(&self, region: &str, outage: Outage) {
+        self.0.outages.send_modify(|outages| {
+            outages.insert(region.to_owned(), outage);
+        });
+    }
+
+    /// Brings `region` back.
+    pub fn end_outage(&self, region: &str) {
+        self.0.outages.send_modify(|outages| {
+            outages.remove(region);
+        });
+    }
+
+    /// The Regions that are away, and how.
+    pub fn outages(&self) -> BTreeMap<String, Outage> {
+        self.0.outages.borrow().clone()
+    }
+
+    /// Adds a rule, after those that stand.
+    pub fn add(&self, rule: Rule) -> RuleId {
+        self.rules(|rules| {
+            rules.last += 1;
+            let id = rules.last;
+            rules.standing.push(StandingRule { id, rule });
+            id
+        })
+    }
+
+    /// Ends a rule; false when it had ended already.
+    pub fn remove(&self, id: RuleId) -> bool {
+        self.rules(|rules| {
+            let before = rules.standing.len();
+            rules.standing.retain(|standing| standing.id != id);
+            rules.standing.len() < before
+        })
+    }
+
+    /// The rules that stand, in the order in which they apply.
+    pub fn standing(&self) -> Vec<StandingRule> {
+        self.rules(|rules| rules.standing.clone())
+    }
+
+    /// Ends every outage and every rule.
+    pub fn clear(&self) {
+        self.rules(|rules| rules.standing.clear());
+        self.0.outages.send_modify(BTreeMap::clear);
+    }
+
+    /// How `region` is away, if it is.
+    pub(crate) fn outage(&self, region: &str) -> Option<Outage> {
+        self.0.outages.borrow().get(region).copied()
+    }
+
+    /// Waits until `region` is no longer away by hanging.
+    pub(crate) async fn hang(&self, region: &str) {
+        let mut outages = self.0.outages.subscribe();
+        // The sender lives as long as this handle, so there is always an end to wait for.
+        let _ = outages.wait_for(|outages| outages.get(region) != Some(&Outage::Hang)).await;
+    }
+
+    /// What the rules make of `call`: every delay, and the first error. Counts the rules that apply.
+    pub(crate) fn forecast(&self, call: &Call) -> Forecast {
+        self.rules(|rules| {
+            let mut forecast = Forecast::default();
+            rules.apply(|rule| {
+                if forecast.answer.is_some() || !rule.matching.agrees(call) {
+                    return false;
+                }
+                match &rule.effect {
+                    Effect::Capacity => return false,
+                    Effect::Delay { millis } => forecast.delay_millis += millis,
+                    effect => forecast.answer = Some(effect.clone()),
+                }
+                true
+            });
+            forecast
+        })
+    }
+
+    /// Whether `call`, a RunInstances, finds no capacity for this type in this subnet. Counts the rule that applies.
+    pub(crate) fn lacks_capacity(&self, call: &Call, instance_type: Option<&str>, subnet: Option<&str>) -> bool {
+        let same = |wanted: &Option<String>, seen: Option<&str>| wanted.is_none() || wanted.as_deref() == seen;
+        self.rules(|rules| {
+            let mut lacking = false;
+            rules.apply(|rule| {
+                let applies = !lacking
+                    && rule.effect == Effect::Capacity
+                    && rule.matching.agrees(call)
+                    && same(&rule.matching.instance_type, instance_type)
+                    && same(&rule.matching.subnet, subnet);
+                lacking |= applies;
+                applies
+            });
+            lacking
+        })
+    }
+
+    fn rules<T>(&self, use_them: impl FnOnce(&mut Rules) -> T) -> T {
+        use_them(&mut self.0.rules.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Rules {
+    /// Shows each rule to `applies` in order, and takes one of the times of those that it says yes to.
+    fn apply(&mut self, mut applies: impl FnMut(&Rule) -> bool) {
+        self.standing.retain_mut(|standing| {
+            if !applies(&standing.rule) {
+                return true;
+            }
+            match standing.rule.times {
+                None => true,
+                Some(times) => {
+                    standing.rule.times = NonZeroU32::new(times.get() - 1);
+                    standing.rule.times.is_some()
+                }
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::call::tests::form_call;
+    use super::*;
+
+    fn rule(json: serde_json::Value) -> Rule {
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn a_clear_sky_does_nothing_to_a_call() {
+        let weather = Weather::default();
+        let call = form_call("rds", "Action=DescribeDBClusters");
+        assert_eq!(weather.forecast(&call), Forecast::default());
+        assert_eq!(weather.outage("us-west-1"), None);
+        assert!(!weather.lacks_capacity(&call, None, None));
+    }
+
+    #[test]
+    fn a_rule_applies_as_often_as_it_says_and_no_more() {
+        let weather = Weather::default();
+        weather.add(rule(
+            serde_json::json!({"match": {"operation": "DescribeDBClusters"}, "effect": {"kind": "throttle"}, "times": 2}),
+        ));
+        let call = form_call("rds", "Action=DescribeDBClusters");
+        let answers: Vec<bool> = (0..4).map(|_| weather.forecast(&call).answer.is_some()).collect();
+        assert_eq!(answers, [true, true, false, false]);
+        assert!(weather.standing().is_empty());
+    }
+
+    #[test]
+    fn a_rule_concerns_only_the_calls_that_agree_with_all_its_fields() {
+        let call = form_call("rds", "Action=DescribeDBClusters&DBClusterIdentifier=unishop-recovery");
+        for (matching, applies) in [
+            (serde_json::json!({}), true),
+            (
+                serde_json::json!({"service": "rds", "region": "us-west-1", "target": "unishop"}),
+                true,
+            ),
+            (serde_json::json!({"service": "rds", "region": "us-east-1"}), false),
+            (serde_json::json!({"caller": "open-run"}), false),
+            (serde_json::json!({"target": "other"}), false),
+        ] {
+            let weather = Weather::default();
+            weather.add(rule(serde_json::json!({"match": matching, "effect": {"kind": "throttle"}})));
+            assert_eq!(weather.forecast(&call).answer.is_some(), applies, "{matching}");
+        }
+    }
+
+    #[test]
+    fn delays_add_up_and_the_first_error_wins() {
+        let weather = Weather::default();
+        weather.add(rule(serde_json::json!({"effect": {"kind": "delay", "millis": 5}})));
+        weather.add(rule(serde_json::json!({"effect": {"kind": "delay", "millis": 7}})));
+        weather.add(rule(serde_json::json!({"effect": {"kind": "error", "status": 500, "code": "A"}})));
+        weather.add(rule(serde_json::json!({"effect": {"kind": "throttle"}, "times": 1})));
+        let forecast = weather.forecast(&form_call("rds", "Action=X"));
+        assert_eq!(forecast.delay_millis, 12);
+        assert!(matches!(forecast.answer, Some(Effect::Error { status: 500, .. })));
+        assert_eq!(weather.standing().len(), 4, "a rule that did not apply is not used up");
+    }
+
+    #[test]
+    fn capacity_is_missing_for_one_type_in_one_subnet() {
+        let weather = Weather::default();
+        weather.add(rule(
+            serde_json::json!({"match": {"instanceType": "m7g.large", "subnet": "subnet-a"}, "effect": {"kind": "capacity"}}),
+        ));
+        let call = form_call("ec2", "Action=RunInstances");
+        assert!(weather.lacks_capacity(&call, Some("m7g.large"), Some("subnet-a")));
+        assert!(!weather.lacks_capacity(&call, Some("m7g.large"), Some("subnet-b")));
+        assert!(!weather.lacks_capacity(&call, Some("m6g.large"), Some("subnet-a")));
+        assert_eq!(weather.forecast(&call), Forecast::default(), "capacity is no answer to other calls");
+    }
+
+    #[test]
+    fn a_misspelt_rule_is_no_rule() {
+        for json in [
+            serde_json::json!({"effect": {"kind": "throttle"}, "time": 1}),
+            serde_json::json!({"match": {"op": "X"}, "effect": {"kind": "throttle"}}),
+            serde_json::json!({"effect": {"kind": "delay"}}),
+            serde_json::json!({"effect": {"kind": "throttle"}, "times": 0}),
+        ] {
+            assert!(serde_json::from_value::<Rule>(json.clone()).is_err(), "{json}");
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! The site of one Region: a small shop whose answers follow from what the emulators hold.
+//!
+//! It answers only where an instance of the workload runs and has passed its status checks for as long as the application takes to start; it
+//! accepts orders only where its database is the writer; in the recovery Region it knows its database only from the
+//! parameter that a recovery publishes. When its Region is lost its port refuses.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use aws_sdk_ec2::types::{Filter, SummaryStatus};
+use aws_types::sdk_config::SdkConfig;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Empty, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::service::service_fn;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::clients;
+use crate::world::{DATABASE_PARAMETER, GLOBAL_CLUSTER, PRIMARY, PRIMARY_CLUSTER, RECOVERY_CLUSTER, WORKLOAD, WORKLOAD_TAG};
+
+const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// Whether a site answers that it is well.
+pub async fn is_well(site: &str) -> bool {
+    let client: Client<HttpConnector, Empty<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
+    let Ok(address) = format!("{site}/health").parse() else {
+        return false;
+    };
+    client.get(address).await.is_ok_and(|reply| reply.status() == StatusCode::OK)
+}
+
+/// The orders of each Region's cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Orders(Arc<Mutex<BTreeMap<String, BTreeMap<String, Value>>>>);
+
+impl Orders {
+    fn put(&self, regions: &[&str], id: &str, order: &Value) {
+        let mut stores = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for region in regions {
+            stores.entry((*region).to_owned()).or_default().insert(id.to_owned(), order.clone());
+        }
+    }
+
+    fn get(&self, region: &str, id: &str) -> Option<Value> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(region)?.get(id).cloned()
+    }
+}
+
+/// A Region's site, served until it is dropped.
+#[derive(Debug)]
+pub struct Site {
+    address: SocketAddr,
+    server: JoinHandle<()>,
+}
+
+impl Site {
+    /// Serves the site of `region` on a free loopback port, except while it is `lost`: then the port refuses.
+    /// `starting` is how long the application takes after its instance has passed its status checks.
+    ///
+    /// # Errors
+    /// When no port can be had.
+    pub async fn serve(endpoint: &str, region: &str, orders: Orders, starting: Duration, lost: watch::Receiver<bool>) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("bind the site's port")?;
+        let address = listener.local_addr().context("read the site's port")?;
+        let shop = Arc::new(Shop::new(
+            &clients::config(endpoint, region, clients::SITE)?,
+            region,
+            orders,
+            starting,
+        ));
+        let server = tokio::spawn(serve(listener, address, lost, shop));
+        Ok(Self { address, server })
+    }
+
+    /// Waits until the site answers.
+    ///
+    /// # Errors
+    /// When it doesn't within half a minute.
+    pub async fn answers(&self) -> Result<()> {
+        let begun = Instant::now();
+        while begun.elapsed() < ANSWERS_WITHIN {
+            if is_well(&self.url()).await {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+        bail!("the site at {} didn't answer within {ANSWERS_WITHIN:?}", self.url())
+    }
+
+    /// The site's address.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn serve(listener: TcpListener, address: SocketAddr, mut lost: watch::Receiver<bool>, shop: Arc<Shop>) {
+    let mut listening = Some(listener);
+    loop {
+        if *lost.borrow_and_update() {
+            listening = None;
+        } else if listening.is_none() {
+            listening = TcpListener::bind(address).await.ok();
+        }
+        let Some(listener) = &listening else {
+            if lost.changed().await.is_err() {
+                return;
+            }
+            continue;
+        };
+        tokio::select! {
+            changed = lost.changed() => if changed.is_err() { return },
+            accepted = listener.accept() => if let Ok((stream, _)) = accepted {
+                let shop = Arc::clone(&shop);
+                let mut gone = lost.clone();
+                tokio::spawn(async move {
+                    let service = service_fn(|request| { let shop = Arc::clone(&shop); async move { Ok::<_, Infallible>(shop.answer(request).await) } });
+                    let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                    tokio::select! {
+                        _served = connection => {}
+                        _lost = gone.wait_for(|lost| *lost) => {}
+                    }
+                });
+            },
+        }
+    }
+}
+
+/// What a request needs to know of the Region.
+struct Shop {
+    region: String,
+    cluster: &'static str,
+    orders: Orders,
+    starting: Duration,
+    ready_since: Mutex<Option<Instant>>,
+    ec2: aws_sdk_ec2::Client,
+    rds: aws_sdk_rds::Client,
+    ssm: aws_sdk_ssm::Client,
+}
+
+/// What this Region's database is to its site.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// It takes writes, and its secondary gets them.
+    Writer,
+    /// It takes writes and stands alone.
+    Alone,
+    /// It follows the other Region.
+    Reader,
+    /// It is changing, or the site doesn't know it.
+    Unknown,
+}
+
+impl Shop {
+    fn new(config: &SdkConfig, region: &str, orders: Orders, starting: Duration) -> Self {
+        Self {
+            region: region.to_owned(),
+            cluster: if region == PRIMARY { PRIMARY_CLUSTER } else { RECOVERY_CLUSTER },
+            orders,
+            starting,
+            ready_since: Mutex::default(),
+            ec2: aws_sdk_ec2::Client::new(config),
+            rds: aws_sdk_rds::Client::new(config),
+            ssm: aws_sdk_ssm::Client::new(config),
+        }
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        if !self.serves().await {
+            return text(StatusCode::SERVICE_UNAVAILABLE, "no instance of unishop serves here");
+        }
+        let (head, body) = request.into_parts();
+        match (&head.method, head.uri.path()) {
+            (&Method::GET, "/") => text(
+                StatusCode::OK,
+                "<!doctype html><title>Unishop</title><h1>Unishop</h1><p>Unicorns, delivered.</p>",
+            ),
+            (&Method::GET, "/health") => {
+                let database = match self.role().await {
+                    Role::Writer | Role::Alone => "writer",
+                    Role::Reader => "reader",
+                    Role::Unknown => "unknown",
+                };
+                reply(
+                    StatusCode::OK,
+                    &json!({"region": self.region, "database": database, "version": "1"}),
+                )
+            }
+            (&Method::POST, "/orders") => self.order(body).await,
+            (&Method::GET, path) => match path.strip_prefix("/orders/").and_then(|id| self.orders.get(&self.region, id)) {
+                Some(order) => reply(StatusCode::OK, &order),
+                None => text(StatusCode::NOT_FOUND, "nothing here by that name"),
+            },
+            _ => text(StatusCode::METHOD_NOT_ALLOWED, "unishop doesn't do that"),
+        }
+    }
+
+    async fn order(&self, body: Incoming) -> Response<Full<Bytes>> {
+        let order: Option<Value> = match body.collect().await {
+            Ok(body) => serde_json::from_slice(&body.to_bytes()).ok(),
+            Err(_) => None,
+        };
+        let Some((order, id)) = order.as_ref().and_then(|order| Some((order, order.get("id")?.as_str()?))) else {
+            return text(StatusCode::BAD_REQUEST, "an order is a JSON object with an \"id\"");
+        };
+        let other = if self.region == PRIMARY { crate::world::RECOVERY } else { PRIMARY };
+        match self.role().await {
+            Role::Writer => self.orders.put(&[&self.region, other], id, order),
+            Role::Alone => self.orders.put(&[&self.region], id, order),
+            Role::Reader | Role::Unknown => return text(StatusCode::SERVICE_UNAVAILABLE, "the database takes no writes here"),
+        }
+        reply(StatusCode::CREATED, &json!({"id": id, "region": self.region}))
+    }
+
+    /// Whether an instance runs, has passed both checks, and has had the time to start the application.
+    async fn serves(&self) -> bool {
+        let passed = self.passed_status_checks().await;
+        let mut since = self.ready_since.lock().unwrap_or_else(PoisonError::into_inner);
+        match (passed, *since) {
+            (true, Some(since)) => since.elapsed() >= self.starting,
+            (true, None) => {
+                *since = Some(Instant::now());
+                self.starting.is_zero()
+            }
+            (false, _) => {
+                *since = None;
+                false
+            }
+        }
+    }
+
+    async fn passed_status_checks(&self) -> bool {
+        let filters = [("instance-state-name", "running"), (&format!("tag:{WORKLOAD_TAG}"), WORKLOAD)]
+            .map(|(name, value)| Filter::builder().name(name).values(value).build());
+        let Ok(found) = self.ec2.describe_instances().set_filters(Some(filters.to_vec())).send().await else {
+            return false;
+        };
+        let ids: Vec<String> = found
+            .reservations()
+            .iter()
+            .flat_map(|r| r.instances())
+            .filter_map(|i| i.instance_id())
+            .map(str::to_owned)
+            .collect();
+        if ids.is_empty() {
+            return false;
+        }
+        let Ok(found) = self.ec2.describe_instance_status().set_instance_ids(Some(ids)).send().await else {
+            return false;
+        };
+        let ok = |summary: Option<&aws_sdk_ec2::types::InstanceStatusSummary>| summary.and_then(|s| s.status()) == Some(&SummaryStatus::Ok);
+        found
+            .instance_statuses()
+            .iter()
+            .any(|status| ok(status.instance_status()) && ok(status.system_status()))
+    }
+
+    async fn role(&self) -> Role {
+        self.look_up_role().await.unwrap_or(Role::Unknown)
+    }
+
+    async fn look_up_role(&self) -> Result<Role> {
+        let clusters = self.rds.describe_db_clusters().db_cluster_identifier(self.cluster).send().await?;
+        let cluster = clusters.db_clusters().first().context("no cluster")?;
+        if self.region != PRIMARY {
+            let published = self.ssm.get_parameter().name(DATABASE_PARAMETER).send().await?;
+            let published = published.parameter().and_then(|parameter| parameter.value());
+            let here = format!("{}:{}", cluster.endpoint().unwrap_or_default(), cluster.port().unwrap_or_default());
+            if published != Some(here.as_str()) {
+                return Ok(Role::Unknown);
+            }
+        }
+        if cluster.status() != Some("available") {
+            return Ok(Role::Unknown);
+        }
+        let found = self
+            .rds
+            .describe_global_clusters()
+            .global_cluster_identifier(GLOBAL_CLUSTER)
+            .send()
+            .await?;
+        let members = found
+            .global_clusters()
+            .first()
+            .map(|global| global.global_cluster_members())
+            .unwrap_or_default();
+        let member = members.iter().find(|member| member.db_cluster_arn() == cluster.db_cluster_arn());
+        Ok(match member {
+            None => Role::Alone,
+            Some(member) if member.is_writer() == Some(true) => Role::Writer,
+            Some(_) => Role::Reader,
+        })
+    }
+}
+
+fn text(status: StatusCode, body: &str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(body.to_owned()));
+    *response.status_mut() = status;
+    response
+}
+
+fn reply(status: StatusCode, body: &Value) -> Response<Full<Bytes>> {
+    text(status, &body.to_string())
+}

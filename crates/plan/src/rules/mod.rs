@@ -1,0 +1,47 @@
+//! The rules between the values of a plan, each one function that reports what breaks it.
+//!
+//! A rule reads single values and passes over those that are missing or malformed, so that one mistake never hides
+//! another.
+
+mod compute;
+mod places;
+mod requests;
+mod site;
+
+use crate::document::{Node, Problems};
+
+type Rule = fn(&Node<'_>, &mut Problems<'_>);
+
+const RULES: &[Rule] = &[
+    places::regions_differ,
+    places::arns_are_in_their_region,
+    places::parameters_are_the_workloads_own,
+    places::endpoints_hold_known_placeholders,
+    places::names_are_unique,
+    compute::strategy_has_its_compute,
+    compute::launch_has_an_image,
+    compute::elastic_ip_has_one_instance,
+    site::addresses_differ,
+    site::certificates_need_https,
+    site::redirect_hosts_are_hosts,
+    site::proof_and_probe_have_checks,
+    site::period_divides_a_minute,
+    requests::paths_stay_on_the_site,
+    requests::headers_are_headers,
+    requests::methods_have_the_bodies_they_can,
+    requests::pointers_are_pointers,
+    requests::captures_have_names_of_their_own,
+    requests::placeholders_are_known_when_they_are_used,
+];
+
+/// Reports every rule that the document breaks.
+pub(crate) fn check(root: &Node<'_>, problems: &mut Problems<'_>) {
+    for rule in RULES {
+        rule(root, problems);
+    }
+}
+
+/// The text at `path`, if one stands there.
+fn text<'d>(node: &Node<'d>, path: &str) -> Option<&'d str> {
+    node.get(path).and_then(|found| found.text())
+}

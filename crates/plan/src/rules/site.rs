@@ -1,0 +1,89 @@
+//! What the site as a whole must have to be proven and probed.
+
+use url::{Host, Url};
+
+use super::text;
+use crate::document::{Node, Problems};
+use crate::model::site::Check;
+use crate::model::span::Span;
+
+/// A proof of the recovery site that asks the primary proves nothing.
+pub(super) fn addresses_differ(root: &Node<'_>, problems: &mut Problems<'_>) {
+    if let (Some(primary), Some(recovery)) = (address(root, "site.primary"), address(root, "site.recovery"))
+        && primary == recovery
+        && let Some(node) = root.get("site.recovery")
+    {
+        let remedy = "write an address that leads to the recovery Region whatever users are sent to";
+        problems.with(&node, "found the primary's address", remedy);
+    }
+}
+
+pub(super) fn certificates_need_https(root: &Node<'_>, problems: &mut Problems<'_>) {
+    let plain = ["site.primary", "site.recovery"]
+        .into_iter()
+        .find(|path| address(root, path).is_some_and(|url| url.scheme() == "http"));
+    let Some(plain) = plain else { return };
+    for days in root
+        .all("site.checks")
+        .into_iter()
+        .filter_map(|check| check.get("expect.certificateDays"))
+    {
+        let seen = format!("found, but {plain} is an http address, which has no certificate");
+        problems.add(&days.path, days.key_at, seen, "leave it out, or write an https address");
+    }
+}
+
+pub(super) fn redirect_hosts_are_hosts(root: &Node<'_>, problems: &mut Problems<'_>) {
+    for node in root.all("site.redirectHosts") {
+        if let Some(host) = node.text()
+            && Host::parse(host).is_err()
+        {
+            problems.with(
+                &node,
+                format!("found {host:?}"),
+                "write a host without scheme, port and path, such as \"login.example.com\"",
+            );
+        }
+    }
+}
+
+/// Without a check the proof would prove nothing, and the probe would never fail.
+pub(super) fn proof_and_probe_have_checks(root: &Node<'_>, problems: &mut Problems<'_>) {
+    let Some(node) = root.get("site.checks") else { return };
+    let checks: Vec<Result<Check, _>> = node.items().iter().map(Node::read).collect();
+    // A malformed check may be the one.
+    let any = |of: fn(&Check) -> bool| checks.is_empty() || checks.iter().any(|check| check.as_ref().map_or(true, of));
+    if !any(Check::proves) {
+        problems.with(
+            &node,
+            "no check proves the site",
+            "write use = \"always\" or \"proof\" for one of them",
+        );
+    }
+    if !any(Check::probes) {
+        problems.with(
+            &node,
+            "no check is made by the probe",
+            "write use = \"always\" or \"probe\" for one of them",
+        );
+    }
+}
+
+/// The probe fills one minute with looks that are equally far apart.
+pub(super) fn period_divides_a_minute(root: &Node<'_>, problems: &mut Problems<'_>) {
+    let Some(node) = root.get("probe.period") else { return };
+    let Ok(period) = node.read::<Span>() else { return };
+    let millis = period.duration().as_millis();
+    let bounded = (10_000..=60_000).contains(&millis);
+    if bounded && (millis % 1_000 != 0 || 60_000 % millis != 0) {
+        problems.with(
+            &node,
+            format!("found {:?}", period.as_str()),
+            "write 10s, 12s, 15s, 20s, 30s or 60s: whole seconds that divide a minute",
+        );
+    }
+}
+
+fn address(root: &Node<'_>, path: &str) -> Option<Url> {
+    text(root, path).and_then(|text| Url::parse(text).ok())
+}

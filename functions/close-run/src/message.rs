@@ -1,0 +1,242 @@
+//! The notification: plain words for someone who was just woken. Pure.
+//!
+//! What matters most stands first, and lists are cut, so that the whole fits into a reply.
+
+use std::fmt::Write as _;
+
+use action::Mode;
+use ledger::{Trigger, Verdict};
+
+use crate::report::{Report, StepOutcome};
+
+/// The most that a message takes as JSON, in bytes: a reply stays under 4 KiB.
+const MOST: usize = 3_000;
+const LINES: usize = 6;
+const LINE: usize = 180;
+
+/// The first sentence: how it ended.
+pub fn headline(report: &Report) -> String {
+    let workload = &report.run.workload;
+    let region = &report.run.region;
+    match (report.run.mode, report.verdict) {
+        (Mode::Execute, Verdict::Done) => format!("{workload} is proven to work in {region}."),
+        (Mode::Execute, Verdict::StoppedUntouched) => match &report.run.continues {
+            None => format!("{workload} was NOT recovered: the run stopped before it changed anything."),
+            Some(before) => format!(
+                "{workload} is still only PARTLY recovered: the run stopped before it changed anything more than those \
+                 before it, the last of them {before}."
+            ),
+        },
+        (Mode::Execute, Verdict::StoppedPartway) => {
+            format!("{workload} is only PARTLY recovered: the run stopped in {region} after it had begun to change things.")
+        }
+        (Mode::Plan, Verdict::Done) => {
+            format!("The plan of {workload} holds: a recovery in {region} would go all the way. Nothing was changed.")
+        }
+        (Mode::Plan, _) => format!("The plan of {workload} does NOT hold: a recovery would stop. Nothing was changed."),
+    }
+}
+
+/// The subject: one line of at most 100 ASCII characters.
+pub fn subject(report: &Report) -> String {
+    let workload = &report.run.workload;
+    let region = &report.run.region;
+    match (report.run.mode, report.verdict) {
+        (Mode::Execute, Verdict::Done) => format!("Relight: {workload} is proven to work in {region}"),
+        (Mode::Execute, Verdict::StoppedUntouched) => match report.run.continues {
+            None => format!("Relight: {workload} was NOT recovered, nothing was changed"),
+            Some(_) => format!("Relight: {workload} is still only PARTLY recovered, nothing more was changed"),
+        },
+        (Mode::Execute, Verdict::StoppedPartway) => format!("Relight: {workload} is only PARTLY recovered, a person is needed"),
+        (Mode::Plan, Verdict::Done) => format!("Relight: the plan of {workload} holds"),
+        (Mode::Plan, _) => format!("Relight: the plan of {workload} does NOT hold"),
+    }
+}
+
+/// The whole message; `location` is where the report is.
+pub fn message(report: &Report, location: Option<&str>) -> String {
+    let mut parts = vec![headline(report)];
+    if !report.not_done.is_empty() {
+        parts.push(list("What is not done:", &report.not_done));
+    }
+    parts.push(next(report));
+    parts.push(format!(
+        "Report: {}\nExecution: {}",
+        location.unwrap_or("none, since this was a plan run"),
+        report.run.execution
+    ));
+    parts.push([happened(report), took(report), lost(report)].join("\n"));
+    let changed = said(report, StepOutcome::Changed);
+    let planned = said(report, StepOutcome::Planned);
+    match report.run.mode {
+        Mode::Execute if !changed.is_empty() => parts.push(list("What was done:", &changed)),
+        Mode::Plan if !planned.is_empty() => parts.push(list("What would be done:", &planned)),
+        _ => {}
+    }
+    fitting(parts.join("\n\n"))
+}
+
+fn next(report: &Report) -> String {
+    let again = || {
+        format!(
+            "aws stepfunctions start-execution --region {} --state-machine-arn {} --input '{{\"workload\":\"{}\",\"mode\":\"execute\"}}'",
+            report.run.region,
+            machine(report.run.execution.as_str()),
+            report.run.workload
+        )
+    };
+    match (report.run.mode, report.verdict) {
+        (Mode::Execute, Verdict::Done) => {
+            "What to do next: send your users to the recovery site if they aren't there yet, and keep the old primary \
+                                           from taking writes. Nothing goes back by itself."
+                .to_owned()
+        }
+        (Mode::Execute, Verdict::StoppedUntouched) => {
+            format!("What to do next: mend what stands above, and start again:\n{}", again())
+        }
+        (Mode::Execute, Verdict::StoppedPartway) => {
+            format!(
+                "What to do next: undo nothing by hand. Mend what stands above, and start again; what is done is found done:\n{}",
+                again()
+            )
+        }
+        (Mode::Plan, Verdict::Done) => format!("To recover for real:\n{}", again()),
+        (Mode::Plan, _) => "What to do next: mend what stands above, and plan again.".to_owned(),
+    }
+}
+
+fn machine(execution: &str) -> String {
+    let machine = execution.rsplit_once(':').map_or(execution, |(machine, _)| machine);
+    machine.replacen(":execution:", ":stateMachine:", 1)
+}
+
+fn happened(report: &Report) -> String {
+    match &report.run.trigger {
+        Trigger::Alarm {
+            alarm,
+            alarm_at,
+            incident_at,
+            reason,
+        } => {
+            let first = incident_at
+                .map(|at| format!(", after the first failed probe at {at}"))
+                .unwrap_or_default();
+            clipped(
+                &format!("What happened: alarm {alarm} went off at {alarm_at}{first}. {reason}"),
+                2 * LINE,
+            )
+        }
+        Trigger::Person { who, why } => {
+            let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+            let who = who.as_deref().unwrap_or("a person");
+            clipped(
+                &format!("What happened: {who} started the run at {}{why}.", report.run.started_at),
+                2 * LINE,
+            )
+        }
+    }
+}
+
+fn took(report: &Report) -> String {
+    let clocks = &report.clocks;
+    let mut parts = Vec::new();
+    for (what, seconds) in [
+        ("noticed in", clocks.detect_seconds),
+        ("decided in", clocks.decide_seconds),
+        ("executed in", Some(clocks.execute_seconds)),
+        ("in all", clocks.total_seconds),
+    ] {
+        parts.extend(seconds.map(|seconds| format!("{what} {}", duration(seconds))));
+    }
+    let mut text = format!("Time: {}", parts.join(", "));
+    if let Some(rto) = report.objectives.rto_seconds {
+        let _infallible = write!(text, "; the RTO of {} is {}", duration(rto as f64), met(report.objectives.rto_met));
+    }
+    text + "."
+}
+
+fn lost(report: &Report) -> String {
+    let mut text = match (report.rpo_seconds, &report.rpo_because) {
+        (Some(lag), _) => format!("Data: the last {} before the promotion may be lost", duration(lag)),
+        (None, because) => format!(
+            "Data: nobody knows what may be lost: {}",
+            because.as_deref().unwrap_or("no lag was measured")
+        ),
+    };
+    if let Some(rpo) = report.objectives.rpo_seconds {
+        let _infallible = write!(text, "; the RPO of {} is {}", duration(rpo as f64), met(report.objectives.rpo_met));
+    }
+    clipped(&(text + "."), 2 * LINE)
+}
+
+fn met(met: Option<bool>) -> &'static str {
+    match met {
+        Some(true) => "met",
+        Some(false) => "MISSED",
+        None => "not known to be met",
+    }
+}
+
+/// `0.4 s`, `44 s`, `4 min 12 s`, `1 h 0 min`.
+fn duration(seconds: f64) -> String {
+    // Seconds of a run: far below where a float loses whole numbers.
+    let whole = seconds.round() as u64;
+    match whole {
+        0..10 => format!("{} s", (seconds * 10.0).round() / 10.0),
+        10..60 => format!("{whole} s"),
+        60..3_600 if whole.is_multiple_of(60) => format!("{} min", whole / 60),
+        60..3_600 => format!("{} min {} s", whole / 60, whole % 60),
+        _ => format!("{} h {} min", whole / 3_600, whole % 3_600 / 60),
+    }
+}
+
+fn said(report: &Report, outcome: StepOutcome) -> Vec<String> {
+    let steps = report.steps.iter().filter(|step| step.outcome == outcome);
+    steps
+        .map(|step| match (&step.because, &step.resource) {
+            (Some(because), _) => format!("{}: {because}", step.name),
+            (None, Some(resource)) => format!("{}: {resource}", step.name),
+            (None, None) => step.name.clone(),
+        })
+        .collect()
+}
+
+fn list(title: &str, lines: &[String]) -> String {
+    let mut text = title.to_owned();
+    for line in lines.iter().take(LINES) {
+        let _infallible = write!(text, "\n- {}", clipped(line, LINE));
+    }
+    if lines.len() > LINES {
+        let _infallible = write!(text, "\n- and {} more", lines.len() - LINES);
+    }
+    text
+}
+
+/// The text in one paragraph and in at most `most` bytes of JSON.
+fn clipped(text: &str, most: usize) -> String {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let sizes = text.char_indices().scan(0, |size, (at, c)| {
+        *size += match c {
+            '"' | '\\' => 2,
+            c if c.is_control() => 6,
+            c => c.len_utf8(),
+        };
+        Some((at, *size))
+    });
+    match sizes.into_iter().find(|(_, size)| *size > most) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text,
+    }
+}
+
+/// The text with so much cut from its end that it fits into a reply.
+fn fitting(mut text: String) -> String {
+    let size = |text: &str| serde_json::Value::from(text).to_string().len();
+    if size(&text) > MOST {
+        while size(&text) > MOST - 8 {
+            text.pop();
+        }
+        text.push_str("\n…");
+    }
+    text
+}

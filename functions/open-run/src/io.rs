@@ -1,0 +1,200 @@
+//! The request, and the reply: all that the later states need of the plan.
+
+use action::ids::{
+    AllocationId, CapacityReservationId, ExecutionArn, InstanceType, LaunchTemplateId, ParameterName, RunId, SubnetId, TargetGroupArn,
+    TopicArn, WorkloadName,
+};
+use action::{Deadline, Mode, Outcome};
+use jiff::Timestamp;
+use ledger::{Machine, StoredPlan, Trigger};
+use plan::{DataLoss, Database, Endpoint, Plan, Regions, Strategy};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::decide::Opening;
+
+/// Which run to open.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Request {
+    /// Whether the run may change anything.
+    pub mode: Mode,
+    /// The run's id: the name of its execution.
+    pub run: RunId,
+    /// The workload.
+    pub workload: WorkloadName,
+    /// The machine.
+    pub machine: Machine,
+    /// The run's execution.
+    pub execution: ExecutionArn,
+    /// When the execution started.
+    pub started_at: Timestamp,
+    /// What started it.
+    pub trigger: Trigger,
+    /// What may be lost without asking, in addition to what the plan accepts.
+    pub accept_data_loss: Option<DataLoss>,
+}
+
+/// The run as it was opened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Reply {
+    /// `changed`: the lock is taken. `unchanged`: this run had it. `planned`: plan mode.
+    pub outcome: Outcome,
+    /// What was opened, for people.
+    pub because: String,
+    /// When the run was first opened.
+    pub opened_at: Timestamp,
+    /// When it stops waiting: the RTO after that.
+    pub deadline: Deadline,
+    /// The run that this one goes on from, since it left the workload partway; null if there is none.
+    pub continues: Option<RunId>,
+    /// The run under whose tag things are made and found: this one, or the first of those that it goes on from.
+    pub work: RunId,
+    /// The plan's strategy.
+    pub strategy: Strategy,
+    /// The plan's Regions.
+    pub regions: Regions,
+    /// The plan's objectives.
+    pub objectives: Objectives,
+    /// The plan's database.
+    pub database: Option<Database>,
+    /// What launch-instances needs.
+    pub launch: Option<Launch>,
+    /// The SSM parameters to publish, with their placeholders.
+    pub endpoints: Vec<Parameter>,
+    /// What may be lost without asking: the more of what plan and request accept.
+    pub accept_data_loss: DataLoss,
+    /// The plan's version in the bucket, so that later states follow the same; null without versions.
+    pub plan_version: Option<String>,
+    /// The SHA-256 of the plan, in hexadecimal digits.
+    pub plan_digest: String,
+    /// The plan's own topic; null: the engine's.
+    pub notification_topic: Option<TopicArn>,
+}
+
+/// What a recovery may take and lose, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Objectives {
+    /// Recovery time objective.
+    pub rto_seconds: u64,
+    /// Recovery point objective.
+    pub rpo_seconds: u64,
+}
+
+/// The plan's `compute.launch`, and where the newest image is named: as launch-instances takes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Launch {
+    /// The launch template.
+    pub launch_template: LaunchTemplateId,
+    /// Instance types, the preferred one first.
+    pub instance_types: Vec<InstanceType>,
+    /// Subnets, the preferred one first.
+    pub subnets: Vec<SubnetId>,
+    /// How many instances.
+    pub count: u16,
+    /// The elastic IP address that the instance gets.
+    pub elastic_ip: Option<AllocationId>,
+    /// Target groups that the instances are registered with.
+    pub target_groups: Vec<TargetGroupArn>,
+    /// The capacity reservation that is used first.
+    pub capacity_reservation: Option<CapacityReservationId>,
+    /// The SSM parameter that names the image.
+    pub image_pointer: ParameterName,
+}
+
+/// One SSM parameter to publish.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Parameter {
+    /// Its full name.
+    pub name: ParameterName,
+    /// Its value, with placeholders.
+    pub value: String,
+}
+
+impl Reply {
+    pub(crate) fn unchanged(opening: &Opening, stored: StoredPlan, request: &Request) -> Self {
+        let because = format!(
+            "run {} was opened at {}; its deadline stays {}{}",
+            request.run,
+            opening.at,
+            opening.deadline.0,
+            opening.goes_on()
+        );
+        Self::new(Outcome::Unchanged, because, opening, stored, request)
+    }
+
+    pub(crate) fn planned(opening: &Opening, stored: StoredPlan, request: &Request) -> Self {
+        let because = format!(
+            "would take the lock of {}: {}{}",
+            request.workload,
+            opening.why_free(),
+            opening.goes_on()
+        );
+        Self::new(Outcome::Planned, because, opening, stored, request)
+    }
+
+    pub(crate) fn changed(opening: &Opening, stored: StoredPlan, request: &Request) -> Self {
+        let because = format!(
+            "took the lock of {}: {}; the RTO of {} ends at {}{}",
+            request.workload,
+            opening.why_free(),
+            stored.plan.objectives.rto,
+            opening.deadline.0,
+            opening.goes_on()
+        );
+        Self::new(Outcome::Changed, because, opening, stored, request)
+    }
+
+    fn new(outcome: Outcome, because: String, opening: &Opening, stored: StoredPlan, request: &Request) -> Self {
+        let StoredPlan { plan, version, digest } = stored;
+        Self {
+            outcome,
+            because,
+            opened_at: opening.at,
+            deadline: opening.deadline,
+            continues: opening.chain.continues.clone(),
+            work: opening.chain.work.clone(),
+            strategy: plan.strategy,
+            objectives: Objectives {
+                rto_seconds: plan.objectives.rto.seconds(),
+                rpo_seconds: plan.objectives.rpo.seconds(),
+            },
+            launch: launch(&plan),
+            endpoints: plan.endpoints.iter().filter_map(parameter).collect(),
+            accept_data_loss: plan.guards.accept_data_loss.max(request.accept_data_loss.unwrap_or_default()),
+            regions: plan.regions,
+            database: plan.database,
+            plan_version: version,
+            plan_digest: digest,
+            notification_topic: plan.notifications.topic,
+        }
+    }
+}
+
+fn launch(plan: &Plan) -> Option<Launch> {
+    let launch = plan.compute.as_ref()?.launch.clone()?;
+    Some(Launch {
+        launch_template: launch.launch_template,
+        instance_types: launch.instance_types,
+        subnets: launch.subnets,
+        count: launch.count,
+        elastic_ip: launch.elastic_ip,
+        target_groups: launch.target_groups,
+        capacity_reservation: launch.capacity_reservation,
+        image_pointer: plan.image_pointer(),
+    })
+}
+
+fn parameter(endpoint: &Endpoint) -> Option<Parameter> {
+    match endpoint {
+        Endpoint::Parameter { name, value } => Some(Parameter {
+            name: name.clone(),
+            value: value.clone(),
+        }),
+        Endpoint::Object { .. } => None,
+    }
+}

@@ -1,0 +1,251 @@
+//! Who may open a run, as tables.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+use action::{Deadline, Mode};
+use jiff::Timestamp;
+use ledger::{Chain, Closed, LastRun, Lock, Machine, RunRecord, StoredPlan, Trigger, Verdict};
+use open_run::decide::{Decision, Holder, Opening, Refusal, chain, decide, unsupported, worth_asking};
+use open_run::io::Request;
+use plan::Plan;
+
+const PLAN: &str = include_str!("fixtures/plan.toml");
+const OURS: &str = "unishop-20261121T031502Z";
+const OTHER: &str = "unishop-20261121T020000Z";
+
+fn at(text: &str) -> Timestamp {
+    format!("2026-11-21T{text}Z").parse().unwrap()
+}
+
+fn execution(run: &str) -> String {
+    format!("arn:aws:states:us-west-1:123456789012:execution:relight-failover:{run}")
+}
+
+fn request() -> Request {
+    Request {
+        mode: Mode::Execute,
+        run: OURS.parse().unwrap(),
+        workload: "unishop".parse().unwrap(),
+        machine: Machine::Failover,
+        execution: execution(OURS).parse().unwrap(),
+        started_at: at("03:15:03"),
+        trigger: Trigger::Person { who: None, why: None },
+        accept_data_loss: None,
+    }
+}
+
+fn stored() -> StoredPlan {
+    StoredPlan {
+        plan: Plan::parse(PLAN).unwrap(),
+        version: Some("v1".to_owned()),
+        digest: "00ff".to_owned(),
+    }
+}
+
+fn record() -> RunRecord {
+    RunRecord {
+        run: OURS.parse().unwrap(),
+        machine: Machine::Failover,
+        mode: Mode::Execute,
+        trigger: Trigger::Person { who: None, why: None },
+        chain: Chain::begun_by(&OURS.parse().unwrap()),
+        opened_at: Some(at("03:15:04")),
+        deadline: Some(Deadline(at("03:30:04"))),
+        plan_digest: Some("00ff".to_owned()),
+        plan_version: Some("v1".to_owned()),
+        closed: None,
+    }
+}
+
+fn lock(owner: &str) -> Lock {
+    Lock {
+        owner: owner.parse().unwrap(),
+        machine: Machine::Failover,
+        chain: Chain::begun_by(&owner.parse().unwrap()),
+        execution: execution(owner).parse().unwrap(),
+        taken_at: at("03:10:00"),
+        expires_at: at("04:25:00"),
+    }
+}
+
+fn decided(record: Option<RunRecord>, held: Option<(Lock, Holder)>, now: &str) -> Result<Decision, Refusal> {
+    decide(&request(), record.as_ref(), held, None, &stored(), at(now))
+}
+
+#[test]
+fn a_run_that_is_open_is_told_what_it_was_told_first() {
+    let decision = decided(Some(record()), Some((lock(OURS), Holder::Live)), "03:20:00").unwrap();
+    let Decision::Resume(Opening { at: opened, deadline, .. }) = decision else {
+        panic!("{decision:?}")
+    };
+    assert_eq!((opened, deadline), (at("03:15:04"), Deadline(at("03:30:04"))));
+}
+
+#[test]
+fn the_lock_is_taken_where_nobody_lives_who_holds_it() {
+    for (held, now, opens) in [
+        (None, "03:15:04", true),
+        (Some((lock(OTHER), Holder::Live)), "03:15:04", false),
+        (Some((lock(OTHER), Holder::Ended)), "03:15:04", true),
+        (Some((lock(OTHER), Holder::Live)), "04:24:59.999", false),
+        (Some((lock(OTHER), Holder::Live)), "04:25:00", true),
+    ] {
+        let seen = lock_of(&held);
+        match decided(None, held.clone(), now) {
+            Ok(Decision::Open(opening)) => {
+                assert!(opens, "{held:?} at {now}");
+                assert_eq!(opening.replaces, seen, "taken over conditionally on what was seen");
+                assert_eq!(
+                    (opening.at, opening.deadline.0),
+                    (at(now), at(now) + jiff::SignedDuration::from_mins(15))
+                );
+                assert!(opening.lock_expires() > opening.deadline.0);
+            }
+            Err(Refusal::Held { holder, since, .. }) => {
+                assert!(!opens, "{held:?} at {now}");
+                assert_eq!((holder.as_str(), since), (OTHER, at("03:10:00")));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+fn lock_of(held: &Option<(Lock, Holder)>) -> Option<Lock> {
+    held.as_ref().map(|(lock, _)| lock.clone())
+}
+
+#[test]
+fn a_call_that_broke_off_between_lock_and_record_keeps_the_time_of_the_lock() {
+    let decision = decided(None, Some((lock(OURS), Holder::Ended)), "03:20:00").unwrap();
+    let Decision::Open(opening) = decision else {
+        panic!("{decision:?}")
+    };
+    assert_eq!(opening.at, at("03:10:00"));
+}
+
+#[test]
+fn a_lock_that_somebody_removed_is_taken_again_with_the_first_deadline() {
+    let decision = decided(Some(record()), None, "03:20:00").unwrap();
+    let Decision::Open(opening) = decision else {
+        panic!("{decision:?}")
+    };
+    assert_eq!((opening.at, opening.deadline.0), (at("03:15:04"), at("03:30:04")));
+}
+
+fn last_run(run: &str, work: &str, verdict: Verdict) -> Option<LastRun> {
+    Some(LastRun {
+        run: run.parse().unwrap(),
+        work: work.parse().unwrap(),
+        machine: Machine::Failover,
+        closed_at: at("02:30:00"),
+        verdict,
+        mode: Mode::Execute,
+    })
+}
+
+#[test]
+fn a_run_goes_on_from_the_one_before_if_that_one_left_the_workload_partway() {
+    use Verdict::{Done, StoppedPartway, StoppedUntouched};
+    const FIRST: &str = "unishop-20261121T010000Z";
+    let second = |run: &str| {
+        let chain = Chain {
+            continues: Some(FIRST.parse().unwrap()),
+            work: FIRST.parse().unwrap(),
+        };
+        Lock { chain, ..lock(run) }
+    };
+    for (lock, last, continues, work) in [
+        (None, None, None, OURS),
+        (None, last_run(OTHER, OTHER, Done), None, OURS),
+        (None, last_run(OTHER, OTHER, StoppedUntouched), None, OURS),
+        (None, last_run(OTHER, OTHER, StoppedPartway), Some(OTHER), OTHER),
+        // A chain: its tag is that of its first run, and a run that changed nothing doesn't break it.
+        (None, last_run(OTHER, FIRST, StoppedPartway), Some(OTHER), FIRST),
+        (None, last_run(OTHER, FIRST, StoppedUntouched), Some(OTHER), FIRST),
+        (None, last_run(OTHER, FIRST, Done), None, OURS),
+        // A run that ended without a word may have done anything.
+        (Some(lock(OTHER)), None, Some(OTHER), OTHER),
+        (Some(lock(OTHER)), last_run(FIRST, FIRST, Done), Some(OTHER), OTHER),
+        (Some(second(OTHER)), last_run(FIRST, FIRST, StoppedPartway), Some(OTHER), FIRST),
+        // One that only failed to let its lock go has had its word.
+        (Some(lock(OTHER)), last_run(OTHER, OTHER, Done), None, OURS),
+        (Some(lock(OTHER)), last_run(OTHER, OTHER, StoppedPartway), Some(OTHER), OTHER),
+        // A call that broke off behind the lock.
+        (Some(second(OURS)), last_run(OTHER, OTHER, Done), Some(FIRST), FIRST),
+    ] {
+        let chain = chain(&request(), None, lock.as_ref(), last.as_ref());
+        assert_eq!(
+            (chain.continues.as_ref().map(|run| run.as_str()), chain.work.as_str()),
+            (continues, work),
+            "{lock:?} {last:?}"
+        );
+    }
+}
+
+#[test]
+fn an_open_run_keeps_what_it_goes_on_from_whatever_came_after() {
+    let last = last_run(OTHER, OTHER, Verdict::StoppedPartway);
+    assert_eq!(chain(&request(), Some(&record()), None, last.as_ref()), record().chain);
+}
+
+#[test]
+fn a_run_that_was_closed_stays_closed() {
+    let closed = Some(Closed {
+        at: at("03:16:00"),
+        verdict: Verdict::Done,
+        report: "s3://relight/x".to_owned(),
+    });
+    let record = RunRecord { closed, ..record() };
+    assert!(matches!(decided(Some(record), None, "03:20:00"), Err(Refusal::Closed { .. })));
+}
+
+#[test]
+fn a_plan_that_was_changed_under_an_open_run_is_refused() {
+    let record = RunRecord {
+        plan_digest: Some("ff00".to_owned()),
+        ..record()
+    };
+    assert!(matches!(
+        decided(Some(record), Some((lock(OURS), Holder::Live)), "03:20:00"),
+        Err(Refusal::PlanChanged { .. })
+    ));
+}
+
+#[test]
+fn nobody_is_asked_about_a_lock_that_is_ours_or_has_expired() {
+    for (owner, now, asked) in [(OTHER, "03:15:04", true), (OTHER, "04:25:00", false), (OURS, "03:15:04", false)] {
+        assert_eq!(worth_asking(&request(), &lock(owner), at(now)), asked, "{owner} at {now}");
+    }
+}
+
+#[test]
+fn everything_that_this_version_does_not_do_is_named_at_once() {
+    let region = "us-west-1".parse().unwrap();
+    assert_eq!(unsupported(&Plan::parse(PLAN).unwrap(), &region), [""; 0]);
+
+    let text = PLAN
+        .replace("pilot-light", "warm-standby")
+        .replace("[compute.launch]", "[compute.group]\nname = \"shop\"\nfullSize = 4\n[x]")
+        .split("[x]")
+        .next()
+        .unwrap()
+        .to_owned()
+        + "\n[site]\nprimary = \"https://a.example.com\"\nrecovery = \"https://b.example.com\"\n[[site.checks]]\nname = \"home\"\npath = \"/\"\n\
+           [[tables]]\nname = \"orders\"\n\
+           [traffic]\nmethod = \"parameter\"\nname = \"/relight/unishop/traffic\"\nprimaryValue = \"a\"\nrecoveryValue = \"b\"\n\
+           [[endpoints]]\nkind = \"object\"\nbucket = \"unishop-site\"\nkey = \"config.json\"\nbody = \"{region}\"\n\
+           [guards]\nmode = \"automatic\"\nfence = { function = \"arn:aws:lambda:us-west-1:123456789012:function:stop-shop\" }\n";
+    let plan = Plan::parse(&text).unwrap();
+    assert_eq!(
+        unsupported(&plan, &"eu-west-1".parse().unwrap()),
+        [
+            "recovery in us-west-1 by an engine in eu-west-1",
+            "strategy warm-standby",
+            "a recovery without compute.launch",
+            "compute.group shop",
+            "table orders",
+            "traffic by parameter",
+            "endpoint s3://unishop-site/config.json",
+            "fence by arn:aws:lambda:us-west-1:123456789012:function:stop-shop",
+        ]
+    );
+}

@@ -1,0 +1,58 @@
+//! Why smoke-test can't answer, and which name each reason has.
+
+use action::aws::Failure;
+use action::ids::{Region, WorkloadName};
+use action::{DeadlinePassed, ErrorName, NamedError};
+use ledger::ReadPlanError;
+
+use crate::address::Forbidden;
+use crate::http::NoClient;
+
+/// Why smoke-test can't answer. A site that fails its checks before the deadline is an answer, not an error.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no plan to look by.
+    #[error("plan of {0}")]
+    ReadPlan(WorkloadName, #[source] Box<ReadPlanError>),
+    /// The plan's own address can hold no site.
+    #[error("address of the site of {0} in the plan")]
+    SiteAddress(WorkloadName, #[source] Forbidden),
+    /// No request can be made.
+    #[error("make an HTTP client")]
+    NoClient(#[from] NoClient),
+    /// The site was not proven in time.
+    #[error("the site of {workload} in {region} is not proven: {failing}")]
+    NotProven {
+        /// The workload.
+        workload: WorkloadName,
+        /// Where its site is.
+        region: Region,
+        /// Each failing check with its reason.
+        failing: String,
+        /// Until when it was waited for.
+        source: DeadlinePassed,
+    },
+    /// Looks were taken that the alarms will never hear of.
+    #[error("put the metric of {missed} of {looks} looks at {workload}; the last time")]
+    PutMetricData {
+        /// The workload.
+        workload: WorkloadName,
+        /// How many looks are missing from the metric.
+        missed: u32,
+        /// Of how many.
+        looks: u32,
+        /// What CloudWatch said last.
+        source: Failure,
+    },
+}
+
+impl NamedError for Error {
+    fn name(&self) -> ErrorName {
+        match self {
+            Self::ReadPlan(_, source) => source.name(),
+            Self::SiteAddress(..) => ErrorName::InvalidInput,
+            Self::NoClient(_) | Self::NotProven { .. } => ErrorName::Permanent,
+            Self::PutMetricData { source, .. } => source.name(),
+        }
+    }
+}

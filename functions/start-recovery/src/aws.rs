@@ -1,0 +1,122 @@
+//! Every SDK call of this action; returns our types.
+
+use action::Permit;
+use action::aws::Failure;
+use action::ids::{ExecutionArn, RunId, WorkloadName};
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::{AlarmType, Dimension, Metric, MetricDataQuery, MetricStat, ScanBy};
+use jiff::Timestamp;
+use ledger::{LastRun, Trigger};
+use serde_json::json;
+use tracing::warn;
+
+use crate::alarm::AlarmState;
+use crate::decide::{Looks, Probe};
+use crate::error::Error;
+
+/// When the execution was started, if it was.
+pub(crate) async fn started(sfn: &aws_sdk_sfn::Client, execution: &ExecutionArn) -> Result<Option<Timestamp>, Error> {
+    match sfn.describe_execution().execution_arn(execution.as_str()).send().await {
+        Ok(seen) => Ok(Some(
+            Timestamp::from_millisecond(seen.start_date.to_millis().unwrap_or_default()).unwrap_or_default(),
+        )),
+        Err(error) => match Failure::from(error) {
+            failure if failure.is(&["ExecutionDoesNotExist"]) => Ok(None),
+            failure => Err(Error::DescribeExecution(execution.clone(), failure)),
+        },
+    }
+}
+
+/// The run of `workload` that ended last.
+pub(crate) async fn last_run(dynamodb: &aws_sdk_dynamodb::Client, table: &str, workload: &WorkloadName) -> Result<Option<LastRun>, Error> {
+    let seen = dynamodb
+        .get_item()
+        .table_name(table)
+        .set_key(Some(ledger::last_run_key(workload)))
+        .consistent_read(true)
+        .send()
+        .await
+        .map_err(|error| Error::GetLastRun(workload.clone(), error.into()))?;
+    Ok(seen.item.as_ref().map(LastRun::from_item).transpose()?)
+}
+
+/// The alarm's state by now. Without `AlarmTypes`, composite alarms are left out (model: DescribeAlarmsInput).
+pub(crate) async fn alarm_state(cloudwatch: &aws_sdk_cloudwatch::Client, alarm: &str) -> Result<AlarmState, Error> {
+    let seen = cloudwatch
+        .describe_alarms()
+        .alarm_names(alarm)
+        .alarm_types(AlarmType::CompositeAlarm)
+        .alarm_types(AlarmType::MetricAlarm)
+        .send()
+        .await
+        .map_err(|error| Error::DescribeAlarm(alarm.to_owned(), error.into()))?;
+    let composite = seen.composite_alarms().first().and_then(|alarm| alarm.state_value());
+    let metric = seen.metric_alarms().first().and_then(|alarm| alarm.state_value());
+    composite
+        .or(metric)
+        .map(|state| AlarmState::from(state.as_str()))
+        .ok_or_else(|| Error::AlarmGone(alarm.to_owned()))
+}
+
+/// The points of the probe's metric. None if CloudWatch doesn't tell: when the incident began is worth knowing, and no
+/// reason to hold a recovery back.
+pub(crate) async fn probes(cloudwatch: &aws_sdk_cloudwatch::Client, workload: &WorkloadName, looks: &Looks) -> Vec<Probe> {
+    let metric = Metric::builder()
+        .namespace("Relight")
+        .metric_name("ProbeFailed")
+        .dimensions(Dimension::builder().name("Workload").value(workload.as_str()).build())
+        .build();
+    let stat = MetricStat::builder().metric(metric).period(looks.period).stat("Maximum").build();
+    // Newest first, and one page: a page holds 100,800 points (model: GetMetricDataInput$MaxDatapoints), three hours
+    // of seconds are 10,800.
+    let seen = cloudwatch
+        .get_metric_data()
+        .metric_data_queries(MetricDataQuery::builder().id("failed").metric_stat(stat).build())
+        .start_time(DateTime::from_millis(looks.from.as_millisecond()))
+        .end_time(DateTime::from_millis(looks.to.as_millisecond()))
+        .scan_by(ScanBy::TimestampDescending)
+        .send()
+        .await;
+    let seen = match seen.map_err(Failure::from) {
+        Ok(seen) => seen,
+        Err(failure) => {
+            warn!(%workload, because = action::chain(&failure), "the begin of the incident is unknown");
+            return Vec::new();
+        }
+    };
+    seen.metric_data_results()
+        .iter()
+        .flat_map(|result| result.timestamps().iter().zip(result.values()))
+        .filter_map(|(at, value)| {
+            Some(Probe {
+                at: Timestamp::from_millisecond(at.to_millis().ok()?).ok()?,
+                failed: *value > 0.0,
+            })
+        })
+        .collect()
+}
+
+/// Starts the run; false if it exists. AWS answers a second start with the same input as if it were the first, and one
+/// with another input with ExecutionAlreadyExists (model: StartExecution).
+pub(crate) async fn start(
+    sfn: &aws_sdk_sfn::Client,
+    machine: &str,
+    workload: &WorkloadName,
+    run: &RunId,
+    trigger: &Trigger,
+    _permit: &Permit,
+) -> Result<bool, Error> {
+    let input = json!({"workload": workload, "mode": action::Mode::Execute, "trigger": trigger});
+    let started = sfn
+        .start_execution()
+        .state_machine_arn(machine)
+        .name(run.as_str())
+        .input(input.to_string())
+        .send()
+        .await;
+    match started.map_err(Failure::from) {
+        Ok(_) => Ok(true),
+        Err(failure) if failure.is(&["ExecutionAlreadyExists"]) => Ok(false),
+        Err(failure) => Err(Error::StartExecution(run.clone(), failure)),
+    }
+}

@@ -1,0 +1,196 @@
+//! What the tests share: a lab, runs in it, and questions to its log.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use action::Effect;
+use aws_sdk_sfn::types::ExecutionStatus;
+use close_run::Report;
+use lab::deploy::{self, Sources};
+use lab::emulators::Installed;
+use lab::gateway::{Entry, Times};
+use lab::reach::Reach;
+use lab::run::runs;
+use lab::world::WORKLOAD;
+use lab::{Lab, Settings};
+use relight_tests::{functions, root};
+use serde_json::{Value, json};
+
+const RUN_WITHIN: Duration = Duration::from_secs(180);
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+
+fn given(name: &str) -> PathBuf {
+    std::env::var_os(name)
+        .map(PathBuf::from)
+        .unwrap_or_else(|| panic!("{name} is not set: run `cargo xtask test`"))
+}
+
+/// The settings of a lab as `cargo xtask test` sets it up.
+pub(crate) fn settings() -> Settings {
+    let installed = Installed {
+        ministack: given("RELIGHT_MINISTACK"),
+        moto: given("RELIGHT_MOTO"),
+    };
+    Settings::new(
+        installed,
+        Sources {
+            repository: root(),
+            artifact: given("RELIGHT_ARTIFACT"),
+        },
+    )
+}
+
+/// The settings of a lab in which AWS needs no time.
+pub(crate) fn at_once() -> Settings {
+    Settings {
+        times: Times::NONE,
+        starting: Duration::ZERO,
+        ..settings()
+    }
+}
+
+/// A lab, and how it is reached.
+pub(crate) struct Stage {
+    pub(crate) lab: Lab,
+    pub(crate) reach: Reach,
+}
+
+impl Stage {
+    pub(crate) async fn set(settings: &Settings) -> Self {
+        let lab = Lab::start(settings, |_| {}).await.expect("a lab");
+        let reach = lab.reach().expect("the lab's addresses");
+        Self { lab, reach }
+    }
+
+    /// Uploads the plan with one text of it replaced by another.
+    pub(crate) async fn change_plan(&self, from: &str, to: &str) {
+        assert!(self.lab.plan.contains(from), "the plan has no {from}:\n{}", self.lab.plan);
+        self.upload_plan(&self.lab.plan.replacen(from, to, 1)).await;
+    }
+
+    pub(crate) async fn upload_plan(&self, plan: &str) {
+        let config = self.reach.config().expect("a configuration");
+        deploy::put(
+            &config,
+            &self.reach.bucket,
+            &format!("plans/{WORKLOAD}.toml"),
+            plan.as_bytes().to_vec(),
+        )
+        .await
+        .expect("an upload");
+    }
+
+    /// Starts the failover machine as a person does, and waits for its end.
+    pub(crate) async fn run(&self, input: &Value) -> Ended {
+        let client = aws_sdk_sfn::Client::new(&self.reach.looking().expect("a configuration"));
+        let started = client
+            .start_execution()
+            .state_machine_arn(&self.reach.machine)
+            .input(input.to_string())
+            .send()
+            .await
+            .expect("an execution");
+        let id = started.execution_arn().rsplit(':').next().unwrap_or_default().to_owned();
+        self.ended(&id).await
+    }
+
+    /// Waits for a run's end and reads its report.
+    pub(crate) async fn ended(&self, id: &str) -> Ended {
+        let begun = Instant::now();
+        let client = aws_sdk_sfn::Client::new(&self.reach.looking().expect("a configuration"));
+        loop {
+            let run = runs(&self.reach)
+                .await
+                .expect("the runs")
+                .into_iter()
+                .find(|run| run.id == id)
+                .expect("the run");
+            if run.status != ExecutionStatus::Running {
+                let described = client
+                    .describe_execution()
+                    .execution_arn(&run.arn)
+                    .send()
+                    .await
+                    .expect("the execution");
+                return Ended {
+                    status: run.status,
+                    error: described.error().map(str::to_owned),
+                    cause: described.cause().unwrap_or_default().to_owned(),
+                    output: described
+                        .output()
+                        .and_then(|output| serde_json::from_str(output).ok())
+                        .unwrap_or_default(),
+                    report: self.report(id).await,
+                };
+            }
+            assert!(begun.elapsed() < RUN_WITHIN, "run {id} didn't end within {RUN_WITHIN:?}");
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    async fn report(&self, id: &str) -> Option<Report> {
+        let config = self.reach.config().expect("a configuration");
+        let key = format!("reports/{WORKLOAD}/{id}.json");
+        let object = lab::clients::s3(&config)
+            .get_object()
+            .bucket(&self.reach.bucket)
+            .key(key)
+            .send()
+            .await
+            .ok()?;
+        let bytes = object.body.collect().await.expect("the report's bytes").to_vec();
+        Some(serde_json::from_slice(&bytes).expect("a report"))
+    }
+
+    pub(crate) fn log(&self) -> Vec<Arc<Entry>> {
+        self.lab.gateway().log().snapshot()
+    }
+
+    /// What the functions asked AWS to change of the workload and did get, leaving out Relight's own books.
+    pub(crate) fn changes(&self) -> BTreeSet<String> {
+        let changing: BTreeSet<&str> = functions()
+            .iter()
+            .flat_map(|function| function.calls)
+            .filter(|call| call.effect == Effect::Change)
+            .map(|call| call.iam_action)
+            .collect();
+        let books = ["dynamodb:", "s3:PutObject", "states:StartExecution", "cloudwatch:PutMetricData"];
+        self.log()
+            .iter()
+            .filter(|entry| entry.caller != "lab" && !entry.dry_run && entry.succeeded())
+            .map(|entry| entry.iam_action())
+            .filter(|action| changing.contains(action.as_str()) && !books.iter().any(|book| action.starts_with(book)))
+            .collect()
+    }
+}
+
+/// How a run ended.
+pub(crate) struct Ended {
+    pub(crate) status: ExecutionStatus,
+    pub(crate) error: Option<String>,
+    pub(crate) cause: String,
+    pub(crate) output: Value,
+    pub(crate) report: Option<Report>,
+}
+
+/// What a person types to have the site recovered.
+pub(crate) fn execute() -> Value {
+    json!({"workload": WORKLOAD, "mode": "execute", "trigger": {"kind": "person", "who": "on call", "why": "test"}})
+}
+
+/// An alarm of unishop as EventBridge delivers it.
+pub(crate) fn alarm(state: &str, at: &str) -> Value {
+    let arn = "arn:aws:cloudwatch:us-west-1:000000000000:alarm:relight-unishop-primary-down";
+    json!({
+        "version": "0", "id": "c4c1c1c9-6542-e61b-6ef0-8c4d36933a92", "detail-type": "CloudWatch Alarm State Change",
+        "source": "aws.cloudwatch", "account": "000000000000", "time": at, "region": "us-west-1", "resources": [arn],
+        "detail": {
+            "alarmName": "relight-unishop-primary-down",
+            "state": {"value": state, "reason": "test", "reasonData": "{}", "timestamp": at},
+            "previousState": {"value": "OK", "reason": "test", "timestamp": "2026-11-20T10:00:00.000+0000"},
+            "configuration": {"alarmRule": "ALARM(\"relight-unishop-probe-failing\")"},
+        },
+    })
+}

@@ -1,0 +1,204 @@
+//! What lies on the recovery path: only the recovery Region, and only data planes beyond it.
+//!
+//! Held in three ways: here over the machines, the policies and the code; in the lab over the log of every request; and by
+//! IAM, which the lab enforces.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use action::Effect;
+use relight_tests::{allowed, deployed, functions, root, states};
+
+/// Control planes that live in one Region, mostly us-east-1 (AWS Fault Isolation Boundaries, appendices), and the global
+/// endpoint of STS.
+const FAR_CONTROL_PLANES: [&str; 9] = [
+    "route53",
+    "iam",
+    "cloudfront",
+    "organizations",
+    "globalaccelerator",
+    "route53-recovery-control-config",
+    "acm",
+    "shield",
+    "sts",
+];
+
+/// Calls that make DNS names, which a recovery can't wait for (same source).
+const MAKE_NAMES: [&str; 6] = [
+    "rds:CreateDBInstance",
+    "rds:CreateDBCluster",
+    "elasticloadbalancing:CreateLoadBalancer",
+    "s3:CreateBucket",
+    "apigateway:CreateRestApi",
+    "eks:CreateCluster",
+];
+
+/// Calls that lose data. Rule 8: data is never deleted.
+const LOSE_DATA: [&str; 5] = [
+    "rds:DeleteDBCluster",
+    "rds:DeleteDBInstance",
+    "rds:DeleteGlobalCluster",
+    "s3:DeleteObject",
+    "dynamodb:DeleteTable",
+];
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder of sources") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The code of a function and of the crates that make calls for it.
+fn code(function: &str) -> String {
+    let mut files = Vec::new();
+    for folder in [
+        format!("functions/{function}/src"),
+        "crates/aurora/src".to_owned(),
+        "crates/ledger/src".to_owned(),
+    ] {
+        sources(&root().join(folder), &mut files);
+    }
+    files.iter().map(|file| std::fs::read_to_string(file).expect("a source")).collect()
+}
+
+fn snake(operation: &str) -> String {
+    let mut name = String::new();
+    let letters: Vec<char> = operation.chars().collect();
+    for (index, letter) in letters.iter().enumerate() {
+        let begins_word = letter.is_ascii_uppercase()
+            && index > 0
+            && (letters[index - 1].is_ascii_lowercase() || letters.get(index + 1).is_some_and(char::is_ascii_lowercase));
+        // "DescribeDBClusters" is describe_db_clusters.
+        if begins_word {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_lowercase());
+    }
+    name
+}
+
+#[test]
+fn operations_are_spelt_as_the_sdk_spells_them() {
+    assert_eq!(snake("DescribeDBClusters"), "describe_db_clusters");
+    assert_eq!(snake("RemoveFromGlobalCluster"), "remove_from_global_cluster");
+    assert_eq!(snake("GetObject"), "get_object");
+}
+
+#[test]
+fn every_declared_call_is_made_by_the_code() {
+    for function in functions() {
+        let code = code(function.name);
+        for call in function.calls {
+            let operation = call.iam_action.split_once(':').expect("a service and an operation").1;
+            // A version is asked for by the same call, under a permission of its own.
+            let operation = if operation == "GetObjectVersion" { "GetObject" } else { operation };
+            assert!(
+                code.contains(&format!(".{}()", snake(operation))),
+                "{} declares {} and never calls it",
+                function.name,
+                call.iam_action
+            );
+        }
+    }
+}
+
+#[test]
+fn no_function_may_reach_a_control_plane_that_is_far_away() {
+    let deployed = deployed().expect("the template");
+    for (name, function) in &deployed {
+        for policy in ["calls", "implied"] {
+            for action in allowed(function, policy).expect("the policy") {
+                let service = action.split_once(':').map_or("", |(service, _)| service);
+                // EC2 asks whether the caller may pass the instances' role; no request goes to IAM.
+                if action == "iam:PassRole" {
+                    continue;
+                }
+                assert!(!FAR_CONTROL_PLANES.contains(&service), "{name} may {action}");
+                assert!(!MAKE_NAMES.contains(&action.as_str()), "{name} may {action}");
+                assert!(!LOSE_DATA.contains(&action.as_str()), "{name} may {action}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_machines_call_nothing_by_themselves_but_parameters_and_messages() {
+    let mut resources = BTreeSet::new();
+    for state in states().expect("the machines") {
+        if let Some(resource) = state.definition["Resource"].as_str() {
+            resources.insert(resource.to_owned());
+        }
+    }
+    let known = [
+        "arn:aws:states:::lambda:invoke",
+        "arn:aws:states:::aws-sdk:ssm:putParameter",
+        "arn:aws:states:::sns:publish",
+    ];
+    assert_eq!(resources, known.map(str::to_owned).into());
+}
+
+#[test]
+fn clients_are_built_for_the_functions_own_region_only() {
+    // The one place that sets a Region is crates/action, from the environment that Lambda gives.
+    for function in functions() {
+        let mut files = Vec::new();
+        sources(&root().join("functions").join(function.name).join("src"), &mut files);
+        for file in files {
+            let code = std::fs::read_to_string(&file).expect("a source");
+            for forbidden in [".region(", "Region::new(", "endpoint_url(", "use_fips(", "aws_config"] {
+                assert!(!code.contains(forbidden), "{} has {forbidden}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_call_that_changes_something_takes_a_permit() {
+    let mut seen = 0;
+    for function in functions() {
+        // The probe has no mode: its metric is what starts a run, in peace too.
+        if function.name == smoke_test::NAME {
+            continue;
+        }
+        let operations = |effect| {
+            let calls = function.calls.iter().filter(move |call| call.effect == effect);
+            calls
+                .map(|call| {
+                    format!(
+                        ".{}()",
+                        snake(call.iam_action.split_once(':').expect("a service and an operation").1)
+                    )
+                })
+                .collect::<Vec<_>>()
+        };
+        let (reading, changing) = (operations(Effect::Read), operations(Effect::Change));
+        let mut files = Vec::new();
+        sources(&root().join("functions").join(function.name).join("src"), &mut files);
+        for file in files {
+            let code = std::fs::read_to_string(&file).expect("a source");
+            for sends in code.split("fn ").filter(|body| body.contains(".send()")) {
+                let has = |operations: &[String]| operations.iter().any(|operation| sends.contains(operation.as_str()));
+                // What sends a request that was built elsewhere may send anything.
+                if !has(&changing) && has(&reading) {
+                    continue;
+                }
+                let signature = sends.split(" {\n").next().unwrap_or_default();
+                let permitted = signature.contains("Permit") || sends.contains("dry_run(true)");
+                assert!(
+                    permitted,
+                    "{}: something is sent without a permit in {}: {signature}",
+                    function.name,
+                    file.display()
+                );
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 8, "only {seen} functions were seen to send a change");
+}

@@ -1,0 +1,47 @@
+//! Builds the workspace: one command and one set of features, so that the large AWS crates compile once a profile.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::package::{self, Architecture};
+use crate::process::{cargo, run, target};
+
+/// Which artifact runs in the lab.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Artifact {
+    /// The functions' binary in the profile that the tests use.
+    Dev,
+    /// The zip that is deployed to AWS.
+    Packaged,
+}
+
+impl Artifact {
+    /// The packaged zip where `release` was asked for.
+    pub(crate) fn chosen(release: bool) -> Self {
+        if release { Self::Packaged } else { Self::Dev }
+    }
+}
+
+/// The programs of a build.
+pub(crate) struct Built {
+    /// The functions' one binary, or the zip with it.
+    pub(crate) artifact: PathBuf,
+    /// The lab's own program.
+    pub(crate) lab: PathBuf,
+}
+
+/// Builds everything in the profile that the tests use, and `artifact`.
+pub(crate) fn build(artifact: Artifact) -> Result<Built> {
+    // All targets, though only two programs are run: it is the same build as the tests', with the same features.
+    run(&mut cargo(["build", "--workspace", "--all-targets"]))?;
+    let dev = target().join("debug");
+    let artifact = match artifact {
+        Artifact::Dev => dev.join("bootstrap"),
+        Artifact::Packaged => package::zip(Architecture::HOST)?,
+    };
+    Ok(Built {
+        artifact,
+        lab: dev.join("lab"),
+    })
+}

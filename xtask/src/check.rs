@@ -1,0 +1,147 @@
+//! `test`: every check, those that fail fastest first, and the count of tests at the end.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+
+use crate::build::{Artifact, build};
+use crate::lint::lint;
+use crate::process::{cargo, run, shown, target};
+use crate::{bench, lab};
+
+/// What `test` runs.
+#[derive(Args)]
+pub(crate) struct Test {
+    /// Leave out what needs the packaged artifact and the lab
+    #[arg(long)]
+    quick: bool,
+}
+
+/// Runs every check.
+pub(crate) fn run_all(test: &Test) -> Result<ExitCode> {
+    step("format", || run(&mut cargo(["fmt", "--all", "--check"])))?;
+    step("templates and machines", lint)?;
+    step("lints", || {
+        run(&mut cargo([
+            "clippy",
+            "--workspace",
+            "--all-targets",
+            "--quiet",
+            "--",
+            "--deny",
+            "warnings",
+        ]))
+    })?;
+    let mut count = Count::default();
+    step("tests", || {
+        count.add(&mut cargo(["test", "--workspace", "--no-fail-fast", "--quiet"]))
+    })?;
+    if !test.quick {
+        let set = step("artifact", || lab::set_up(Artifact::Packaged))?;
+        step("size and cold start", || bench::guard(&set.artifact))?;
+        step("in the lab", || {
+            let mut tests = cargo([
+                "test",
+                "--workspace",
+                "--no-fail-fast",
+                "--test",
+                "lab",
+                "--",
+                "--ignored",
+                "--test-threads",
+                "1",
+            ]);
+            tests
+                .env("RELIGHT_ARTIFACT", &set.artifact)
+                .env("RELIGHT_MINISTACK", &set.ministack)
+                .env("RELIGHT_MOTO", &set.moto);
+            count.add(&mut tests)
+        })?;
+    }
+    println!("\n{} passed, {} failed", count.passed, count.failed);
+    Ok(if count.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Writes the JSON Schemas that are committed, from the types.
+pub(crate) fn write_schemas() -> Result<ExitCode> {
+    build(Artifact::Dev)?;
+    run(&mut Command::new(target().join("debug/schemas")))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn step<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    println!("\n== {name}");
+    let begun = Instant::now();
+    let result = work().with_context(|| name.to_owned());
+    println!(
+        "== {name}: {} after {} s",
+        if result.is_ok() { "ran" } else { "failed" },
+        begun.elapsed().as_secs()
+    );
+    result
+}
+
+/// How many tests passed and failed.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Count {
+    passed: u32,
+    failed: u32,
+}
+
+impl Count {
+    /// Runs a `cargo test`, shows what it prints, and adds its counts. A test that fails is counted, not an error; a
+    /// build that fails is.
+    fn add(&mut self, command: &mut Command) -> Result<()> {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("start {}", shown(command)))?;
+        let printed = child.stdout.take().context("read what the tests print")?;
+        let before = self.passed + self.failed;
+        let failed = self.failed;
+        for line in BufReader::new(printed).lines() {
+            let line = line.context("read what the tests print")?;
+            println!("{line}");
+            self.read(&line);
+        }
+        let status = child.wait().context("wait for the tests")?;
+        if !status.success() && self.failed == failed {
+            bail!("{} ended with {status} and no failed test", shown(command));
+        }
+        if self.passed + self.failed == before {
+            bail!("{} ran no test", shown(command));
+        }
+        Ok(())
+    }
+
+    /// Takes the counts from a line such as `test result: ok. 15 passed; 0 failed; …`.
+    fn read(&mut self, line: &str) {
+        let Some(result) = line.trim_start().strip_prefix("test result:") else {
+            return;
+        };
+        for part in result.split([';', '.']) {
+            match part.trim().split_once(' ') {
+                Some((number, "passed")) => self.passed += number.parse::<u32>().unwrap_or(0),
+                Some((number, "failed")) => self.failed += number.parse::<u32>().unwrap_or(0),
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_read_from_the_closing_lines_and_from_nothing_else() {
+        let mut count = Count::default();
+        count.read("test result: ok. 15 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.07s");
+        count.read("test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.07s");
+        count.read("test refuses ... 9 passed");
+        assert_eq!(count, Count { passed: 18, failed: 2 });
+    }
+}

@@ -1,0 +1,148 @@
+//! `demo` and `lab`: sets up the emulators, builds, and hands over to the lab's own program.
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use crate::build::{Artifact, build};
+use crate::process::{root, status, target};
+use crate::tools;
+
+/// What the demo is to do.
+#[derive(Args)]
+pub(crate) struct Demo {
+    /// Run the release build, as it is deployed
+    #[arg(long)]
+    release: bool,
+    /// Leave the lab running afterwards; `cargo xtask lab down` ends it
+    #[arg(long)]
+    keep: bool,
+    /// Write the run's report to this file
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write the gateway's log to this file, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    requests: Option<PathBuf>,
+}
+
+/// A lab to play with.
+#[derive(Subcommand)]
+pub(crate) enum Lab {
+    /// Start a lab in the background and print the settings for the aws command
+    Up {
+        /// Run the release build, as it is deployed
+        #[arg(long)]
+        release: bool,
+    },
+    /// End the lab
+    Down,
+    /// Say what runs and how it does
+    Status,
+    /// Take a Region away, or bring it back
+    Outage {
+        /// The Region's code
+        region: String,
+        /// What to do
+        state: Switch,
+    },
+}
+
+/// On or off.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Switch {
+    /// Take it away
+    On,
+    /// Bring it back
+    Off,
+}
+
+/// The programs that run a lab.
+pub(crate) struct Set {
+    /// The lab's own program.
+    pub(crate) program: PathBuf,
+    /// The functions' one binary, or the zip with it.
+    pub(crate) artifact: PathBuf,
+    /// MiniStack's environment.
+    pub(crate) ministack: PathBuf,
+    /// moto's environment.
+    pub(crate) moto: PathBuf,
+}
+
+/// Sets up the emulators and builds.
+pub(crate) fn set_up(artifact: Artifact) -> Result<Set> {
+    let ministack = tools::python("ministack", "crates/lab/requirements/ministack.txt")?;
+    let moto = tools::python("moto", "crates/lab/requirements/moto.txt")?;
+    let built = build(artifact)?;
+    Ok(Set {
+        program: built.lab,
+        artifact: built.artifact,
+        ministack,
+        moto,
+    })
+}
+
+/// The arguments by which the lab's program finds what it runs.
+fn found(set: &Set) -> Vec<std::ffi::OsString> {
+    let mut arguments = Vec::new();
+    for (name, path) in [
+        ("--repository", &root()),
+        ("--artifact", &set.artifact),
+        ("--ministack", &set.ministack),
+        ("--moto", &set.moto),
+    ] {
+        arguments.extend([name.into(), path.into()]);
+    }
+    arguments
+}
+
+/// Plays the demo.
+pub(crate) fn demo(demo: &Demo) -> Result<ExitCode> {
+    let set = set_up(Artifact::chosen(demo.release))?;
+    let mut command = Command::new(&set.program);
+    command.arg("demo").args(found(&set)).arg("--state").arg(state());
+    if demo.keep {
+        command.arg("--keep");
+    }
+    for (name, file) in [("--json", &demo.json), ("--requests", &demo.requests)] {
+        if let Some(file) = file {
+            command.arg(name).arg(file);
+        }
+    }
+    ended(&mut command)
+}
+
+/// Does as told with the lab.
+pub(crate) fn lab(lab: &Lab) -> Result<ExitCode> {
+    if let Lab::Up { release } = lab {
+        let set = set_up(Artifact::chosen(*release))?;
+        return ended(Command::new(&set.program).arg("up").args(found(&set)).arg("--state").arg(state()));
+    }
+    let mut command = Command::new(target().join("debug/lab"));
+    match lab {
+        Lab::Up { .. } | Lab::Status => command.arg("status"),
+        Lab::Down => command.arg("down"),
+        Lab::Outage { region, state } => command.arg("outage").arg(region).arg(match state {
+            Switch::On => "on",
+            Switch::Off => "off",
+        }),
+    };
+    if !target().join("debug/lab").exists() {
+        eprintln!("no lab runs here: `cargo xtask lab up` starts one");
+        return Ok(ExitCode::FAILURE);
+    }
+    ended(command.arg("--state").arg(state()))
+}
+
+/// Where a lab in the background writes down how it is reached.
+fn state() -> PathBuf {
+    target().join("lab.json")
+}
+
+fn ended(command: &mut Command) -> Result<ExitCode> {
+    // The lab's program shares the terminal and so gets its own interrupt; this one waits for it to clean up.
+    ctrlc::set_handler(|| {})?;
+    let status = status(command)?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
