@@ -1,5 +1,7 @@
 //! When nothing may happen: the alarm is over, people decide, another run holds the lock, or the run only plans.
 
+use std::time::Duration;
+
 use aws_sdk_cloudwatch::types::StateValue;
 use aws_sdk_sfn::types::ExecutionStatus;
 use lab::run::runs;
@@ -77,6 +79,7 @@ async fn planning_walks_the_machine_and_changes_nothing() {
 async fn a_second_run_is_refused_and_told_who_holds_the_lock() {
     let stage = Stage::set(&crate::stage::settings()).await;
     let client = aws_sdk_sfn::Client::new(&stage.reach.looking().expect("a configuration"));
+    let mut entries = stage.lab.gateway().log().subscribe();
     let first = client
         .start_execution()
         .state_machine_arn(&stage.reach.machine)
@@ -86,10 +89,10 @@ async fn a_second_run_is_refused_and_told_who_holds_the_lock() {
         .await
         .expect("an execution");
     // The first holds the lock once it asks for something to be promoted; until then it only looks.
-    let mut entries = stage.lab.gateway().log().subscribe();
-    while !stage.log().iter().any(|entry| entry.operation == "FailoverGlobalCluster") {
-        entries.recv().await.expect("the gateway's log");
-    }
+    let asked = async { while entries.recv().await.is_ok_and(|entry| entry.operation != "FailoverGlobalCluster") {} };
+    tokio::time::timeout(Duration::from_secs(60), asked)
+        .await
+        .expect("the first run asks for a failover");
     let second = stage.run(&execute()).await;
     assert_eq!(second.error.as_deref(), Some("Relight.StoppedUntouched"), "{}", second.cause);
     assert!(second.cause.contains("first"), "{}", second.cause);

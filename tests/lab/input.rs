@@ -9,10 +9,11 @@ use crate::stage::{Ended, Stage, at_once, execute};
 
 fn stopped_untouched(stage: &Stage, ended: &Ended, named: &str) {
     assert_eq!(ended.error.as_deref(), Some("Relight.StoppedUntouched"), "{}", ended.cause);
-    assert!(ended.cause.contains(named), "no {named:?} in: {}", ended.cause);
-    if let Some(report) = &ended.report {
-        assert_eq!(report.verdict, Verdict::StoppedUntouched);
-    }
+    let report = ended.report.as_ref().expect("a report");
+    assert_eq!(report.verdict, Verdict::StoppedUntouched);
+    // The message for people is kept short; the report has every word.
+    let messages: String = report.stops.iter().map(|stop| stop.message.as_str()).collect();
+    assert!(messages.contains(named), "no {named:?} in: {messages}");
     assert!(stage.changes().is_empty(), "{:?}", stage.changes());
 }
 
@@ -22,7 +23,8 @@ async fn what_is_missing_is_named_before_anything_is_changed() {
     let stage = Stage::set(&at_once()).await;
 
     let ended = stage.run(&json!({"workload": "nobody", "mode": "execute"})).await;
-    stopped_untouched(&stage, &ended, "plans/nobody.toml");
+    assert_eq!(ended.error.as_deref(), Some("Relight.StoppedUntouched"), "{}", ended.cause);
+    assert!(ended.cause.contains("plans/nobody.toml"), "{}", ended.cause);
 
     let template = stage.lab.world.launch_template.clone();
     stage.change_plan(&template, "lt-00000000000000000").await;

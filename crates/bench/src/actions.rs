@@ -170,6 +170,8 @@ fn close_run() -> Value {
             "openedAt": "2026-11-21T03:15:03Z",
             "deadline": DEADLINE,
             "objectives": { "rtoSeconds": 900, "rpoSeconds": 60 },
+            "continues": null,
+            "work": RUN,
         },
         "lagSeconds": 0.4,
         "lagBecause": null,

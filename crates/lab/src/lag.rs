@@ -20,12 +20,13 @@ const LAGS: [f64; 5] = [412.0, 655.0, 387.0, 820.0, 538.0];
 pub(crate) struct Lag(JoinHandle<()>);
 
 impl Lag {
-    /// Begins to publish, straight to MiniStack, so that the gateway's log stays free of it.
+    /// Publishes the first figure and goes on, straight to MiniStack, so that the gateway's log stays free of it.
     ///
     /// # Errors
     /// Never in practice; see [`clients::config`].
-    pub(crate) fn publish(ministack: &str, lost: watch::Receiver<bool>) -> anyhow::Result<Self> {
+    pub(crate) async fn publish(ministack: &str, lost: watch::Receiver<bool>) -> anyhow::Result<Self> {
         let client = aws_sdk_cloudwatch::Client::new(&clients::config(ministack, RECOVERY, clients::LAB)?);
+        put(&client, LAGS[0]).await;
         Ok(Self(tokio::spawn(async move {
             let mut ticks = tokio::time::interval(PERIOD);
             for lag in LAGS.into_iter().cycle() {

@@ -110,7 +110,7 @@ impl Lab {
         )?;
         deploy::workload(&endpoint, &settings.sources, &engine, &plan).await?;
         primary.answers().await?;
-        let lag = Lag::publish(&format!("http://{}", ministack.address()), primary_lost.subscribe())?;
+        let lag = Lag::publish(&format!("http://{}", ministack.address()), primary_lost.subscribe()).await?;
         let follower = tokio::spawn(follow(gateway.weather(), [(PRIMARY, primary_lost), (RECOVERY, recovery_lost)]));
         Ok(Self {
             world,

@@ -1,0 +1,38 @@
+//! What the bench calls the actions with is what they take: found out here, without the packaged artifact.
+#![allow(clippy::unwrap_used, reason = "helpers of tests")]
+
+use bench::actions::actions;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+type Taken = fn(Value) -> Result<(), String>;
+
+fn taken<Request: DeserializeOwned>(payload: Value) -> Result<(), String> {
+    serde_json::from_value::<Request>(payload)
+        .map(drop)
+        .map_err(|error| error.to_string())
+}
+
+fn alarm(payload: Value) -> Result<(), String> {
+    start_recovery::changes(&payload).map(drop).map_err(|error| error.to_string())
+}
+
+#[test]
+fn every_action_is_there_and_takes_its_payload() {
+    let by_name: [(&str, Taken); 8] = [
+        (start_recovery::NAME, alarm),
+        (open_run::NAME, taken::<open_run::io::Request>),
+        (choose_promotion::NAME, taken::<choose_promotion::io::Request>),
+        (detach_global_cluster::NAME, taken::<detach_global_cluster::io::Request>),
+        (failover_global_cluster::NAME, taken::<failover_global_cluster::io::Request>),
+        (launch_instances::NAME, taken::<launch_instances::io::Request>),
+        (smoke_test::NAME, taken::<smoke_test::io::Request>),
+        (close_run::NAME, taken::<close_run::io::Request>),
+    ];
+    let benched = actions();
+    assert_eq!(benched.len(), by_name.len());
+    for (action, (name, takes)) in benched.into_iter().zip(by_name) {
+        assert_eq!(action.name, name);
+        assert_eq!(takes(action.payload), Ok(()), "{name}");
+    }
+}
