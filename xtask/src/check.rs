@@ -9,8 +9,10 @@ use clap::Args;
 
 use crate::build::{Artifact, build};
 use crate::lint::lint;
-use crate::process::{cargo, run, shown, target};
-use crate::{bench, lab};
+use crate::process::{cargo, root, run, shown, target};
+use crate::{bench, lab, tools};
+
+const CARGO_DENY: &str = "0.20.2";
 
 /// What `test` runs.
 #[derive(Args)]
@@ -24,6 +26,7 @@ pub(crate) struct Test {
 pub(crate) fn run_all(test: &Test) -> Result<ExitCode> {
     step("format", || run(&mut cargo(["fmt", "--all", "--check"])))?;
     step("templates and machines", lint)?;
+    step("licences and sources", licences)?;
     step("lints", || {
         run(&mut cargo([
             "clippy",
@@ -63,6 +66,14 @@ pub(crate) fn run_all(test: &Test) -> Result<ExitCode> {
     }
     println!("\n{} passed, {} failed", count.passed, count.failed);
     Ok(if count.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Holds the dependencies to deny.toml. Advisories are left out: their database isn't in a registry.
+fn licences() -> Result<()> {
+    let deny = tools::cargo_program("cargo-deny", CARGO_DENY)?;
+    run(Command::new(deny)
+        .args(["--log-level", "error", "check", "licenses", "bans", "sources"])
+        .current_dir(root()))
 }
 
 /// Writes the JSON Schemas that are committed, from the types.

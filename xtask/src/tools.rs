@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
-use crate::process::{output, root, run, target};
+use crate::process::{cargo, output, root, run, target};
 
 const OLDEST_PYTHON: (u32, u32) = (3, 10);
 
@@ -51,6 +51,20 @@ pub(crate) fn npm(name: &str, folder: &str, node: &Path) -> Result<PathBuf> {
             .current_dir(folder))
         .with_context(|| format!("install {name}"))
     })
+}
+
+/// The program of a crate that the registry has in exactly this `version`, compiled with its own lock file.
+pub(crate) fn cargo_program(name: &str, version: &str) -> Result<PathBuf> {
+    let folder = installed(&format!("{name}-{version}"), &[], |folder| {
+        run(cargo(["install", "--locked", "--quiet", "--version", version, "--root"])
+            .arg(folder)
+            .arg(name)
+            // Its own build is no part of ours, and is not kept.
+            .env("CARGO_TARGET_DIR", folder.join("build")))
+        .with_context(|| format!("install {name} {version}"))?;
+        std::fs::remove_dir_all(folder.join("build")).context("clear away the build")
+    })?;
+    Ok(folder.join("bin").join(name))
 }
 
 /// The search path with the programs of `environment` first.

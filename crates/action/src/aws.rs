@@ -1,14 +1,16 @@
 //! The way to AWS: one SDK configuration for all functions, and what a failed call means.
 //!
-//! TLS is rustls with ring and the system's root store; credentials and Region come straight from the environment, as
-//! Lambda sets them. No provider chain and no aws-lc: both cost a cold start (docs/speed.md).
+//! TLS is rustls with ring; credentials and Region come straight from the environment, as Lambda sets them. Trusted are
+//! the authorities of AWS alone, or those in the file that `AWS_CA_BUNDLE` names. No provider chain, no aws-lc, no reading
+//! of the system's whole root store: each costs a cold start (docs/speed.md).
 
 use std::error::Error;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::tls::{self, rustls_provider::CryptoMode};
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -28,6 +30,10 @@ pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
 /// How long one call may take with all its attempts. Every function's time-out is longer than its calls together.
 pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Amazon Trust Services' roots, which vouch for the endpoints of AWS's APIs: Amazon Root CA 1 to 4 and Starfield Services
+/// Root Certificate Authority - G2 (www.amazontrust.com/repository).
+const AUTHORITIES: &[u8] = include_bytes!("../roots/amazon.pem");
+
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Why the SDK could not be configured.
@@ -36,6 +42,12 @@ pub enum ConfigError {
     /// Lambda, or the template, didn't set something.
     #[error(transparent)]
     Missing(#[from] Missing),
+    /// `AWS_CA_BUNDLE` names a file that can't be read.
+    #[error("read the authorities in {0}, which AWS_CA_BUNDLE names")]
+    Authorities(String, #[source] std::io::Error),
+    /// The authorities can't be used.
+    #[error("trust the authorities of AWS")]
+    Trust(#[from] aws_smithy_http_client::HttpClientError),
     /// The action's name isn't allowed in a user agent.
     #[error("action name is no application name")]
     AppName(#[from] aws_types::app_name::InvalidAppName),
@@ -47,7 +59,7 @@ pub enum ConfigError {
 /// called.
 ///
 /// # Errors
-/// When the environment lacks the Region or the credentials.
+/// When the environment lacks the Region or the credentials, or names authorities that can't be read.
 pub fn config(action: &str) -> Result<SdkConfig, ConfigError> {
     let credentials = Credentials::new(
         environment::required("AWS_ACCESS_KEY_ID")?,
@@ -56,12 +68,20 @@ pub fn config(action: &str) -> Result<SdkConfig, ConfigError> {
         None,
         "environment",
     );
+    let authorities = match environment::optional("AWS_CA_BUNDLE") {
+        Some(file) => std::fs::read(&file).map_err(|error| ConfigError::Authorities(file, error))?,
+        None => AUTHORITIES.to_vec(),
+    };
+    let trust = TlsContext::builder()
+        .with_trust_store(TrustStore::empty().with_pem_certificate(authorities))
+        .build()?;
     let mut config = SdkConfig::builder()
         .region(Region::new(environment::required("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(
             aws_smithy_http_client::Builder::new()
                 .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
+                .tls_context(trust)
                 .build_https(),
         )
         .timeout_config(

@@ -1,7 +1,7 @@
 //! Who vouches for the bench's AWS: an authority made for one run, beside all those that this machine trusts.
 //!
-//! The functions read the whole store at their start in Lambda too. A bundle with only our own certificate would leave
-//! that out of every figure.
+//! In Lambda the functions read AWS's own authorities at their start, and boto3 a whole store. A bundle with only our own
+//! certificate would leave that out of every figure.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,13 +19,18 @@ const BUNDLES: [&str; 3] = [
     "/etc/ssl/ca-bundle.pem",
 ];
 
-/// The bundle that the measured processes trust.
+/// AWS's own authorities: what the functions hold.
+const AMAZON: &str = include_str!("../../action/roots/amazon.pem");
+
+/// The bundles that the measured processes trust.
 #[derive(Clone, Debug)]
 pub struct Bundle {
-    /// Where it is.
-    pub path: PathBuf,
-    /// How many certificates it holds.
+    /// The functions': AWS's own authorities and the bench's.
+    pub functions: PathBuf,
+    /// How many certificates are in it.
     pub certificates: usize,
+    /// Python's: the system's store and the bench's.
+    pub python: PathBuf,
 }
 
 /// Makes an authority, writes the bundle into `folder`, and configures the server that the authority vouches for.
@@ -49,10 +54,14 @@ pub fn make(folder: &Path) -> Result<(Bundle, Arc<ServerConfig>)> {
         .iter()
         .find_map(|path| std::fs::read_to_string(path).ok())
         .unwrap_or_default();
-    let bundle = format!("{trusted}\n{}", authority.pem());
-    let path = folder.join("authorities.pem");
-    std::fs::write(&path, &bundle).with_context(|| format!("write {}", path.display()))?;
-    let certificates = bundle.matches("-----BEGIN CERTIFICATE-----").count();
+    let write = |name: &str, trusted: &str| {
+        let path = folder.join(name);
+        let bundle = format!("{trusted}\n{}", authority.pem());
+        std::fs::write(&path, &bundle).with_context(|| format!("write {}", path.display()))?;
+        anyhow::Ok((path, bundle.matches("-----BEGIN CERTIFICATE-----").count()))
+    };
+    let (functions, certificates) = write("functions.pem", AMAZON)?;
+    let (python, _) = write("python.pem", &trusted)?;
 
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
@@ -63,5 +72,10 @@ pub fn make(folder: &Path) -> Result<(Bundle, Arc<ServerConfig>)> {
         .context("use the certificate")?;
     // What the APIs of AWS speak: HTTP/1.1.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok((Bundle { path, certificates }, Arc::new(config)))
+    let bundle = Bundle {
+        functions,
+        certificates,
+        python,
+    };
+    Ok((bundle, Arc::new(config)))
 }

@@ -87,7 +87,7 @@ pub fn python(python: &Path, folder: &Path, world: &World) -> Result<Variant> {
     let handler = folder.join("handler.py");
     std::fs::write(&handler, HANDLER).with_context(|| format!("write {}", handler.display()))?;
     let mut environment = environment("handler.handle", world);
-    environment.push(("AWS_CA_BUNDLE".to_owned(), world.bundle.path.clone().into()));
+    environment.push(("AWS_CA_BUNDLE".to_owned(), world.bundle.python.clone().into()));
     environment.push(("PYTHONPATH".to_owned(), folder.into()));
     Ok(Variant {
         name: "detach-global-cluster in Python".to_owned(),
@@ -130,6 +130,6 @@ fn environment(handler: &str, world: &World) -> Vec<(String, OsString)> {
     ]
     .map(|(name, value)| (name.to_owned(), OsString::from(value)))
     .into();
-    environment.push(("SSL_CERT_FILE".to_owned(), world.bundle.path.clone().into()));
+    environment.push(("AWS_CA_BUNDLE".to_owned(), world.bundle.functions.clone().into()));
     environment
 }

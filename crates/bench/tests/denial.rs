@@ -21,7 +21,7 @@ async fn a_signed_call_over_tls_is_denied_and_kept() {
     let folder = TempDir::new().unwrap();
     let (bundle, config) = authority::make(folder.path()).unwrap();
     let mut aws = Aws::start(config).await.unwrap();
-    let authorities = CertificateDer::pem_file_iter(&bundle.path).unwrap().map(Result::unwrap);
+    let authorities = CertificateDer::pem_file_iter(&bundle.functions).unwrap().map(Result::unwrap);
     let mut roots = RootCertStore::empty();
     let (added, ignored) = roots.add_parsable_certificates(authorities);
     assert_eq!((added, ignored), (bundle.certificates, 0));
