@@ -1,7 +1,7 @@
 //! Aurora's replication lag as CloudWatch would have it: a figure every few seconds while the primary Region is there,
 //! and none after.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
 use tokio::sync::watch;
@@ -26,13 +26,14 @@ impl Lag {
     /// Never in practice; see [`clients::config`].
     pub(crate) async fn publish(ministack: &str, lost: watch::Receiver<bool>) -> anyhow::Result<Self> {
         let client = aws_sdk_cloudwatch::Client::new(&clients::config(ministack, RECOVERY, clients::LAB)?);
-        put(&client, LAGS[0]).await;
+        // There has been a figure for long: a run that starts at once finds one that is older than itself.
+        put(&client, LAGS[0], SystemTime::now() - 12 * PERIOD).await;
         Ok(Self(tokio::spawn(async move {
             let mut ticks = tokio::time::interval(PERIOD);
             for lag in LAGS.into_iter().cycle() {
                 ticks.tick().await;
                 if !*lost.borrow() {
-                    put(&client, lag).await;
+                    put(&client, lag, SystemTime::now()).await;
                 }
             }
         })))
@@ -45,13 +46,14 @@ impl Drop for Lag {
     }
 }
 
-async fn put(client: &aws_sdk_cloudwatch::Client, lag: f64) {
+async fn put(client: &aws_sdk_cloudwatch::Client, lag: f64, at: SystemTime) {
     let datum = |name: &str| {
         MetricDatum::builder()
             .metric_name(name)
             .dimensions(Dimension::builder().name("DBClusterIdentifier").value(RECOVERY_CLUSTER).build())
             .unit(StandardUnit::Milliseconds)
             .value(lag)
+            .timestamp(at.into())
             .build()
     };
     // A figure that is lost is what happens on AWS too; the next one comes.
