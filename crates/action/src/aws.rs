@@ -9,8 +9,6 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{self, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -22,6 +20,7 @@ use aws_types::sdk_config::SdkConfig;
 
 use crate::environment::{self, Missing};
 use crate::error::ErrorName;
+use crate::http::{self, TrustError};
 
 /// How often one call is tried.
 pub const ATTEMPTS: u32 = 3;
@@ -34,8 +33,6 @@ pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// Root Certificate Authority - G2 (www.amazontrust.com/repository).
 const AUTHORITIES: &[u8] = include_bytes!("../roots/amazon.pem");
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-
 /// Why the SDK could not be configured.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -46,8 +43,8 @@ pub enum ConfigError {
     #[error("read the authorities in {0}, which AWS_CA_BUNDLE names")]
     Authorities(String, #[source] std::io::Error),
     /// The authorities can't be used.
-    #[error("trust the authorities of AWS")]
-    Trust(#[from] aws_smithy_http_client::HttpClientError),
+    #[error("trust the authorities in {}", .0.as_deref().unwrap_or("this function"))]
+    Trust(Option<String>, #[source] TrustError),
     /// The action's name isn't allowed in a user agent.
     #[error("action name is no application name")]
     AppName(#[from] aws_types::app_name::InvalidAppName),
@@ -68,25 +65,17 @@ pub fn config(action: &str) -> Result<SdkConfig, ConfigError> {
         None,
         "environment",
     );
-    let authorities = match environment::optional("AWS_CA_BUNDLE") {
-        Some(file) => std::fs::read(&file).map_err(|error| ConfigError::Authorities(file, error))?,
+    let bundle = environment::optional("AWS_CA_BUNDLE");
+    let authorities = match &bundle {
+        Some(file) => std::fs::read(file).map_err(|error| ConfigError::Authorities(file.clone(), error))?,
         None => AUTHORITIES.to_vec(),
     };
-    let trust = TlsContext::builder()
-        .with_trust_store(TrustStore::empty().with_pem_certificate(authorities))
-        .build()?;
     let mut config = SdkConfig::builder()
         .region(Region::new(environment::required("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(
-            aws_smithy_http_client::Builder::new()
-                .tls_provider(tls::Provider::Rustls(CryptoMode::Ring))
-                .tls_context(trust)
-                .build_https(),
-        )
+        .http_client(http::client(&authorities).map_err(|error| ConfigError::Trust(bundle, error))?)
         .timeout_config(
             TimeoutConfig::builder()
-                .connect_timeout(CONNECT_TIMEOUT)
                 .operation_attempt_timeout(ATTEMPT_TIMEOUT)
                 .operation_timeout(CALL_TIMEOUT)
                 .build(),

@@ -8,6 +8,7 @@ pub mod aws;
 pub mod clock;
 pub mod environment;
 mod error;
+mod http;
 pub mod ids;
 mod metrics;
 mod mode;

@@ -3,7 +3,7 @@
 use action::aws::Failure;
 use action::ids::WorkloadName;
 use action::{ErrorName, NamedError};
-use aws_sdk_s3::error::ProvideErrorMetadata as _;
+use bucket::Bucket;
 use plan::Plan;
 use sha2::{Digest as _, Sha256};
 
@@ -75,21 +75,12 @@ pub enum ReadPlanError {
         /// What S3 said.
         source: Failure,
     },
-    /// The answer broke off.
-    #[error("read {location} to its end")]
-    BrokenOff {
-        /// Where it is.
-        location: String,
-        /// What broke.
-        source: aws_sdk_s3::primitives::ByteStreamError,
-    },
 }
 
 impl NamedError for ReadPlanError {
     fn name(&self) -> ErrorName {
         match self {
             Self::Read { source, .. } => source.name(),
-            Self::BrokenOff { .. } => ErrorName::Transient,
             _ => ErrorName::InvalidInput,
         }
     }
@@ -110,34 +101,14 @@ pub fn report_key(workload: &WorkloadName, run: &action::ids::RunId) -> String {
 /// # Errors
 /// When it can't be read or isn't valid; all that can be mended by the user is `Relight.InvalidInput` and names the
 /// object.
-pub async fn read_plan(
-    s3: &aws_sdk_s3::Client,
-    bucket: &str,
-    workload: &WorkloadName,
-    version: Option<&str>,
-) -> Result<StoredPlan, ReadPlanError> {
+pub async fn read_plan(bucket: &Bucket, workload: &WorkloadName, version: Option<&str>) -> Result<StoredPlan, ReadPlanError> {
     let key = plan_key(workload);
-    let location = format!("s3://{bucket}/{key}");
-    let object = s3
-        .get_object()
-        .bucket(bucket)
-        .key(key)
-        .set_version_id(version.map(str::to_owned))
-        .send()
-        .await;
-    let object = match object {
+    let location = bucket.location(&key);
+    let object = match bucket.get(&key, version).await {
         Ok(object) => object,
-        Err(error) => {
-            let code = error.code().map(str::to_owned);
-            return Err(unread(location, bucket, version, code.as_deref(), error.into()));
-        }
+        Err(failure) => return Err(unread(location, bucket.name(), version, failure)),
     };
-    let version = object.version_id().map(str::to_owned);
-    let bytes = match object.body.collect().await {
-        Ok(body) => body.into_bytes(),
-        Err(source) => return Err(ReadPlanError::BrokenOff { location, source }),
-    };
-    let plan = match std::str::from_utf8(&bytes) {
+    let plan = match std::str::from_utf8(&object.bytes) {
         Ok(text) => Plan::parse(text),
         Err(source) => return Err(ReadPlanError::NoText { location, source }),
     };
@@ -148,15 +119,15 @@ pub async fn read_plan(
         }),
         Ok(plan) => Ok(StoredPlan {
             plan,
-            version,
-            digest: Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
+            version: object.version,
+            digest: Sha256::digest(&object.bytes).iter().map(|byte| format!("{byte:02x}")).collect(),
         }),
         Err(source) => Err(ReadPlanError::Invalid { location, source }),
     }
 }
 
-fn unread(location: String, bucket: &str, version: Option<&str>, code: Option<&str>, source: Failure) -> ReadPlanError {
-    match (code, version) {
+fn unread(location: String, bucket: &str, version: Option<&str>, source: Failure) -> ReadPlanError {
+    match (source.code(), version) {
         (Some("NoSuchBucket"), _) => ReadPlanError::NoBucket(bucket.to_owned(), source),
         (Some("NoSuchVersion" | "NoSuchKey"), Some(version)) => ReadPlanError::NoVersion {
             location,

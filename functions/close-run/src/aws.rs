@@ -4,7 +4,6 @@ use action::Permit;
 use action::aws::Failure;
 use action::ids::{ExecutionArn, RunId, WorkloadName};
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sfn::types::HistoryEvent;
 use jiff::Timestamp;
 use ledger::{LastRun, RunRecord};
@@ -124,19 +123,6 @@ fn failed(event: &HistoryEvent, otherwise: &str) -> What {
         error: error.unwrap_or_else(|| otherwise.to_owned()),
         cause: cause.unwrap_or_default(),
     }
-}
-
-/// Writes the report; the same run always writes the same object.
-pub(crate) async fn put_report(s3: &aws_sdk_s3::Client, bucket: &str, key: &str, report: Vec<u8>, _permit: &Permit) -> Result<(), Error> {
-    s3.put_object()
-        .bucket(bucket)
-        .key(key)
-        .content_type("application/json")
-        .body(ByteStream::from(report))
-        .send()
-        .await
-        .map(drop)
-        .map_err(|error| Error::PutReport(format!("s3://{bucket}/{key}"), error.into()))
 }
 
 /// The items of one workload.

@@ -18,6 +18,7 @@ pub mod steps;
 
 use action::ids::Region;
 use action::{Call, Metrics, Outcome, Permit, Unit, clock, environment};
+use bucket::Bucket;
 use jiff::Timestamp;
 use ledger::{Chain, Closed, LastRun, RunRecord, Verdict};
 
@@ -45,7 +46,7 @@ pub struct Clients {
     /// The ledger.
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// The report.
-    pub s3: aws_sdk_s3::Client,
+    pub bucket: Bucket,
     /// The execution.
     pub sfn: aws_sdk_sfn::Client,
 }
@@ -53,8 +54,6 @@ pub struct Clients {
 /// What the engine's template tells this function.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The engine's bucket: `RELIGHT_BUCKET`.
-    pub bucket: String,
     /// The ledger's table: `RELIGHT_LEDGER`.
     pub ledger: String,
     /// The Region that the engine runs in: `AWS_REGION`.
@@ -68,7 +67,6 @@ impl Settings {
     /// When one of them isn't set, or isn't what it should be.
     pub fn from_environment() -> Result<Self, lambda_runtime::Error> {
         Ok(Self {
-            bucket: environment::required("RELIGHT_BUCKET")?,
             ledger: environment::required("RELIGHT_LEDGER")?,
             region: environment::required("AWS_REGION")?.parse()?,
         })
@@ -99,11 +97,12 @@ pub async fn handle(request: Request, clients: &Clients, settings: &Settings, no
     };
 
     let key = ledger::report_key(&request.workload, &request.run);
-    let location = format!("s3://{}/{key}", settings.bucket);
+    let location = clients.bucket.location(&key);
     let outcome = if closed.is_some() { Outcome::Unchanged } else { Outcome::Changed };
     if closed.is_none() {
         let text = serde_json::to_vec_pretty(&report).map_err(Error::Json)?;
-        aws::put_report(&clients.s3, &settings.bucket, &key, text, &permit).await?;
+        let put = clients.bucket.put(&key, "application/json", text, &permit).await;
+        put.map_err(|failure| Error::PutReport(location.clone(), failure))?;
     }
     let record = closing(&request, record, &report, &location);
     settle(&ledger, &record, closed.is_some(), &permit).await?;
@@ -207,7 +206,7 @@ pub async fn serve() -> Result<(), lambda_runtime::Error> {
     let settings = Settings::from_environment()?;
     let clients = Clients {
         dynamodb: aws_sdk_dynamodb::Client::new(&config),
-        s3: aws_sdk_s3::Client::new(&config),
+        bucket: Bucket::new(&config, environment::required("RELIGHT_BUCKET")?),
         sfn: aws_sdk_sfn::Client::new(&config),
     };
     action::run(NAME, |request| handle(request, &clients, &settings, clock::now())).await

@@ -12,6 +12,7 @@ pub mod io;
 
 use action::ids::Region;
 use action::{Call, clock, environment};
+use bucket::Bucket;
 use jiff::Timestamp;
 use ledger::{Lock, RunRecord};
 
@@ -37,7 +38,7 @@ pub struct Clients {
     /// The ledger.
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// The plan.
-    pub s3: aws_sdk_s3::Client,
+    pub bucket: Bucket,
     /// The execution of a lock's owner.
     pub sfn: aws_sdk_sfn::Client,
 }
@@ -45,8 +46,6 @@ pub struct Clients {
 /// What the engine's template tells this function.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The engine's bucket: `RELIGHT_BUCKET`.
-    pub bucket: String,
     /// The ledger's table: `RELIGHT_LEDGER`.
     pub ledger: String,
     /// The Region that the engine runs in: `AWS_REGION`.
@@ -60,7 +59,6 @@ impl Settings {
     /// When one of them isn't set, or isn't what it should be.
     pub fn from_environment() -> Result<Self, lambda_runtime::Error> {
         Ok(Self {
-            bucket: environment::required("RELIGHT_BUCKET")?,
             ledger: environment::required("RELIGHT_LEDGER")?,
             region: environment::required("AWS_REGION")?.parse()?,
         })
@@ -79,7 +77,7 @@ pub async fn handle(request: Request, clients: &Clients, settings: &Settings, no
     };
     let record = ledger.record(&request.run).await?;
     let pinned = record.as_ref().and_then(|record| record.plan_version.as_deref());
-    let stored = ledger::read_plan(&clients.s3, &settings.bucket, &request.workload, pinned).await?;
+    let stored = ledger::read_plan(&clients.bucket, &request.workload, pinned).await?;
     let unsupported = decide::unsupported(&stored.plan, &settings.region);
     if !unsupported.is_empty() {
         return Err(Refusal::Unsupported(unsupported).into());
@@ -139,7 +137,7 @@ pub async fn serve() -> Result<(), lambda_runtime::Error> {
     let settings = Settings::from_environment()?;
     let clients = Clients {
         dynamodb: aws_sdk_dynamodb::Client::new(&config),
-        s3: aws_sdk_s3::Client::new(&config),
+        bucket: Bucket::new(&config, environment::required("RELIGHT_BUCKET")?),
         sfn: aws_sdk_sfn::Client::new(&config),
     };
     action::run(NAME, |request| handle(request, &clients, &settings, clock::now())).await

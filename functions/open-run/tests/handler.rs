@@ -7,12 +7,12 @@ use action::{Deadline, Mode, NamedError as _, Outcome, chain};
 use aws_sdk_dynamodb::operation::get_item::{GetItemError, GetItemOutput};
 use aws_sdk_dynamodb::operation::put_item::{PutItemInput, PutItemOutput};
 use aws_sdk_dynamodb::types::error::ResourceNotFoundException;
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::types::ExecutionStatus;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
+use bucket::Bucket;
+use bucket::testing::Asked;
 use jiff::Timestamp;
 use ledger::{Chain, Item, LastRun, Lock, Machine, RunRecord, Trigger, Verdict};
 use open_run::io::{Reply, Request};
@@ -62,7 +62,8 @@ struct World {
     record: Rule,
     lock: Rule,
     last_run: Rule,
-    plan: Rule,
+    bucket: Bucket,
+    plans: Asked,
     holder: Rule,
     put: Rule,
     written: Arc<Mutex<Vec<PutItemInput>>>,
@@ -72,14 +73,13 @@ impl World {
     fn new(record: Option<Item>, lock: Option<Item>) -> Self {
         let written = Arc::new(Mutex::new(Vec::new()));
         let asked = Arc::clone(&written);
+        let (bucket, plans) = stored(PLAN.to_owned());
         Self {
             record: item("run#unishop-20261121T031502Z", record),
             lock: item("lock", lock),
             last_run: item("last-run", None),
-            plan: mock!(aws_sdk_s3::Client::get_object).then_output(|| {
-                let object = GetObjectOutput::builder().version_id("v1");
-                object.body(ByteStream::from_static(PLAN.as_bytes())).build()
-            }),
+            bucket,
+            plans,
             holder: held_by(ExecutionStatus::Running),
             put: mock!(aws_sdk_dynamodb::Client::put_item)
                 .match_requests(move |request| {
@@ -98,11 +98,10 @@ impl World {
                 RuleMode::MatchAny,
                 [&self.record, &self.lock, &self.last_run, &self.put]
             ),
-            s3: mock_client!(aws_sdk_s3, RuleMode::MatchAny, [&self.plan]),
+            bucket: self.bucket.clone(),
             sfn: mock_client!(aws_sdk_sfn, RuleMode::MatchAny, [&self.holder]),
         };
         let settings = Settings {
-            bucket: "relight".to_owned(),
             ledger: "relight-ledger".to_owned(),
             region: "us-west-1".parse().unwrap(),
         };
@@ -111,8 +110,17 @@ impl World {
 
     /// How often each call was made, in the order in which the handler makes them.
     fn calls(&self) -> [usize; 6] {
-        [&self.record, &self.plan, &self.lock, &self.holder, &self.last_run, &self.put].map(Rule::num_calls)
+        let [record, lock, holder, last_run, put] =
+            [&self.record, &self.lock, &self.holder, &self.last_run, &self.put].map(Rule::num_calls);
+        [record, self.plans.count(), lock, holder, last_run, put]
     }
+}
+
+/// A bucket with one plan, in its first version.
+fn stored(plan: String) -> (Bucket, Asked) {
+    bucket::testing::answering("relight", move |_| {
+        (200, vec![("x-amz-version-id", "v1")], plan.clone().into_bytes())
+    })
 }
 
 fn item(sort: &'static str, item: Option<Item>) -> Rule {
@@ -330,13 +338,11 @@ async fn a_lock_whose_owner_has_ended_is_taken_over_if_it_is_still_the_same() {
 
 #[tokio::test]
 async fn a_plan_that_asks_for_too_much_is_refused_before_anything_is_touched() {
+    let plan = PLAN
+        .replace("recovery = \"us-west-1\"", "recovery = \"us-west-2\"")
+        .replace(":us-west-1:", ":us-west-2:");
     let world = World {
-        plan: mock!(aws_sdk_s3::Client::get_object).then_output(|| {
-            let plan = PLAN
-                .replace("recovery = \"us-west-1\"", "recovery = \"us-west-2\"")
-                .replace(":us-west-1:", ":us-west-2:");
-            GetObjectOutput::builder().body(ByteStream::from(plan.into_bytes())).build()
-        }),
+        bucket: stored(plan).0,
         ..World::new(None, None)
     };
     let error = world.opens(Mode::Execute).await.unwrap_err();

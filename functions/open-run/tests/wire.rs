@@ -3,10 +3,8 @@
 
 use action::{Mode, NamedError as _};
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
-use aws_smithy_mocks::{RuleMode, mock, mock_client};
+use aws_smithy_mocks::{RuleMode, mock_client};
 use aws_smithy_types::body::SdkBody;
 use ledger::{Machine, Trigger};
 use open_run::io::Request;
@@ -30,17 +28,13 @@ async fn opens(answers: Vec<ReplayEvent>) -> (Error, Vec<serde_json::Value>) {
         .region(Region::new("us-west-1"))
         .credentials_provider(Credentials::for_tests())
         .http_client(replay.clone());
-    let plan = mock!(aws_sdk_s3::Client::get_object).then_output(|| {
-        let body = ByteStream::from_static(include_bytes!("fixtures/plan.toml"));
-        GetObjectOutput::builder().body(body).build()
-    });
+    let (bucket, _) = bucket::testing::bucket("relight", &[("plans/unishop.toml", include_str!("fixtures/plan.toml"))]);
     let clients = Clients {
         dynamodb: aws_sdk_dynamodb::Client::from_conf(config.build()),
-        s3: mock_client!(aws_sdk_s3, RuleMode::MatchAny, [&plan]),
-        sfn: mock_client!(aws_sdk_sfn, RuleMode::MatchAny, [&plan]),
+        bucket,
+        sfn: mock_client!(aws_sdk_sfn, RuleMode::MatchAny, []),
     };
     let settings = Settings {
-        bucket: "relight".to_owned(),
         ledger: "relight-ledger".to_owned(),
         region: "us-west-1".parse().unwrap(),
     };

@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use action::ids::{Region, WorkloadName};
 use action::{Call, Mode, Outcome, Pace, Permit};
+use bucket::Bucket;
 use jiff::Timestamp;
 use plan::{Check, Plan};
 use url::Url;
@@ -48,12 +49,10 @@ pub const PROBE_LOOK: Duration = Duration::from_secs(5);
 /// What smoke-test works with.
 #[derive(Debug)]
 pub struct Reach {
-    /// For the plan.
-    pub s3: aws_sdk_s3::Client,
+    /// The bucket with the plans.
+    pub bucket: Bucket,
     /// For the probe's metric.
     pub cloudwatch: aws_sdk_cloudwatch::Client,
-    /// The bucket with the plans.
-    pub bucket: String,
     /// The way to the sites.
     pub http: Http,
 }
@@ -198,7 +197,7 @@ fn looked(checked: &[Checked], at: Timestamp, period: Duration) -> aws::Looked {
 }
 
 async fn read_plan(reach: &Reach, workload: &WorkloadName, version: Option<&str>) -> Result<Plan, Error> {
-    ledger::read_plan(&reach.s3, &reach.bucket, workload, version)
+    ledger::read_plan(&reach.bucket, workload, version)
         .await
         .map(|stored| stored.plan)
         .map_err(|source| Error::ReadPlan(workload.clone(), Box::new(source)))
@@ -225,9 +224,8 @@ fn agent(who: &str) -> String {
 pub async fn serve() -> Result<(), lambda_runtime::Error> {
     let config = action::aws::config(NAME)?;
     let reach = Reach {
-        s3: aws_sdk_s3::Client::new(&config),
+        bucket: Bucket::new(&config, action::environment::required("RELIGHT_BUCKET")?),
         cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
-        bucket: action::environment::required("RELIGHT_BUCKET")?,
         http: Http::new(Trust::System, address::system_lookup),
     };
     action::run(NAME, |request| handle(request, &reach, &SystemClock)).await

@@ -76,11 +76,11 @@ fn request(mode: &str) -> Request {
 }
 
 async fn prove(site: &str, checks: &str, mode: &str, now: &str) -> Result<ProofReply, Error> {
-    let stored = stored(plan("https://primary.example.com", site, checks));
+    let (stored, asked) = stored(&plan("https://primary.example.com", site, checks));
     let (rule, put) = metrics();
-    let reply = handle(request(mode), &reach(&stored, &rule), &TestClock::at(now)).await;
+    let reply = handle(request(mode), &reach(stored, &rule), &TestClock::at(now)).await;
     assert!(put.lock().unwrap().is_empty(), "a proof puts no metric");
-    assert_eq!(stored.num_calls(), 1);
+    assert_eq!(asked.count(), 1);
     match reply? {
         Reply::Proof(reply) => Ok(reply),
         Reply::Probe(reply) => panic!("{reply:?}"),
@@ -232,14 +232,9 @@ async fn a_plan_whose_site_is_the_metadata_service_is_invalid_input() {
 
 #[tokio::test]
 async fn a_missing_plan_is_invalid_input_and_named() {
-    let missing = aws_smithy_mocks::mock!(aws_sdk_s3::Client::get_object).then_error(|| {
-        let no_such_key = aws_sdk_s3::types::error::NoSuchKey::builder()
-            .meta(aws_smithy_types::error::ErrorMetadata::builder().code("NoSuchKey").build())
-            .build();
-        aws_sdk_s3::operation::get_object::GetObjectError::NoSuchKey(no_such_key)
-    });
+    let (missing, _) = bucket::testing::bucket("plans-bucket", &[]);
     let (rule, _) = metrics();
-    let error = handle(request("execute"), &reach(&missing, &rule), &TestClock::at("2026-11-21T03:17:00Z"))
+    let error = handle(request("execute"), &reach(missing, &rule), &TestClock::at("2026-11-21T03:17:00Z"))
         .await
         .unwrap_err();
     assert_eq!(error.name(), ErrorName::InvalidInput);
@@ -252,20 +247,13 @@ async fn a_missing_plan_is_invalid_input_and_named() {
 
 #[tokio::test]
 async fn the_version_that_the_run_opened_with_is_read() {
-    let rule = aws_smithy_mocks::mock!(aws_sdk_s3::Client::get_object)
-        .match_requests(|get| get.version_id() == Some("v7"))
-        .then_output(|| {
-            let plan = plan("https://primary.example.com", "http://127.0.0.1:1", CHECKS);
-            aws_sdk_s3::operation::get_object::GetObjectOutput::builder()
-                .body(plan.into_bytes().into())
-                .build()
-        });
+    let (stored, asked) = stored(&plan("https://primary.example.com", "http://127.0.0.1:1", CHECKS));
     let mut versioned = serde_json::to_value(request("plan")).unwrap();
     versioned["planVersion"] = json!("v7");
     let (metrics, _) = metrics();
     let versioned = serde_json::from_value(versioned).unwrap();
-    handle(versioned, &reach(&rule, &metrics), &TestClock::at("2026-11-21T03:17:00Z"))
+    handle(versioned, &reach(stored, &metrics), &TestClock::at("2026-11-21T03:17:00Z"))
         .await
         .unwrap();
-    assert_eq!(rule.num_calls(), 1);
+    assert_eq!(asked.requests()[0].uri().query(), Some("versionId=v7"));
 }

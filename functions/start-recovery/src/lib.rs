@@ -12,6 +12,7 @@ pub mod io;
 
 use action::ids::ExecutionArn;
 use action::{Call, Mode, Outcome, clock, environment};
+use bucket::Bucket;
 use jiff::Timestamp;
 use ledger::Trigger;
 
@@ -41,7 +42,7 @@ pub struct Clients {
     /// The ledger.
     pub dynamodb: aws_sdk_dynamodb::Client,
     /// The plan.
-    pub s3: aws_sdk_s3::Client,
+    pub bucket: Bucket,
     /// The machine.
     pub sfn: aws_sdk_sfn::Client,
 }
@@ -49,8 +50,6 @@ pub struct Clients {
 /// What the engine's template tells this function.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The engine's bucket: `RELIGHT_BUCKET`.
-    pub bucket: String,
     /// The ledger's table: `RELIGHT_LEDGER`.
     pub ledger: String,
     /// The ARN of the failover machine: `RELIGHT_FAILOVER_MACHINE`.
@@ -64,7 +63,6 @@ impl Settings {
     /// When one of them isn't set.
     pub fn from_environment() -> Result<Self, environment::Missing> {
         Ok(Self {
-            bucket: environment::required("RELIGHT_BUCKET")?,
             ledger: environment::required("RELIGHT_LEDGER")?,
             machine: environment::required("RELIGHT_FAILOVER_MACHINE")?,
         })
@@ -107,7 +105,7 @@ async fn recover(change: &AlarmChange, clients: &Clients, settings: &Settings, n
             ..held(&hold)
         });
     }
-    let plan = ledger::read_plan(&clients.s3, &settings.bucket, &workload, None).await?.plan;
+    let plan = ledger::read_plan(&clients.bucket, &workload, None).await?.plan;
     if let Some(hold) = decide::by_guards(&plan.guards) {
         return Ok(held(&hold));
     }
@@ -167,7 +165,7 @@ pub async fn serve() -> Result<(), lambda_runtime::Error> {
     let clients = Clients {
         cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
         dynamodb: aws_sdk_dynamodb::Client::new(&config),
-        s3: aws_sdk_s3::Client::new(&config),
+        bucket: Bucket::new(&config, environment::required("RELIGHT_BUCKET")?),
         sfn: aws_sdk_sfn::Client::new(&config),
     };
     action::run(NAME, |request| handle(request, &clients, &settings, clock::now())).await

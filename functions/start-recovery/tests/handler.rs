@@ -100,7 +100,7 @@ async fn a_change_to_ok_calls_nobody() {
 async fn a_plan_that_leaves_the_start_to_people_starts_nothing() {
     for mode in ["notify", "approve"] {
         let world = World {
-            plan: stored(&PLAN.replace("automatic", mode)),
+            bucket: stored(&PLAN.replace("automatic", mode)),
             ..World::new()
         };
         let reply = world.receives_alarm().await.unwrap();
@@ -174,11 +174,7 @@ async fn an_unknown_begin_of_the_incident_holds_nothing_back() {
 #[tokio::test]
 async fn a_missing_plan_is_invalid_input_and_named() {
     let world = World {
-        plan: mock!(aws_sdk_s3::Client::get_object).then_error(|| {
-            let meta = ErrorMetadata::builder().code("NoSuchKey").build();
-            let error = aws_sdk_s3::types::error::NoSuchKey::builder().meta(meta).build();
-            aws_sdk_s3::operation::get_object::GetObjectError::NoSuchKey(error)
-        }),
+        bucket: bucket::testing::bucket("relight", &[]),
         ..World::new()
     };
     let error = world.receives_alarm().await.unwrap_err();

@@ -8,11 +8,12 @@ use action::{Deadline, Mode};
 use aws_sdk_dynamodb::operation::delete_item::{DeleteItemInput, DeleteItemOutput};
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::{PutItemInput, PutItemOutput};
-use aws_sdk_s3::operation::put_object::PutObjectOutput;
 use aws_sdk_sfn::config::{BehaviorVersion, Credentials, Region};
 use aws_smithy_http_client::test_util::{ReplayEvent, StaticReplayClient};
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::body::SdkBody;
+use bucket::Bucket;
+use bucket::testing::Asked;
 use close_run::io::{Ended, Objectives, Opened, Reply, Request, Stop};
 use close_run::{Clients, Error, Report, Settings, handle};
 use jiff::Timestamp;
@@ -97,15 +98,13 @@ pub(crate) fn opened() -> RunRecord {
 }
 
 /// Where each report was put, and what it was.
-type Reports = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
-
 pub(crate) struct World {
     history: &'static str,
     record: Rule,
-    put_report: Rule,
+    bucket: Bucket,
     put_item: Rule,
     delete_item: Rule,
-    reports: Reports,
+    reports: Asked,
     pub(crate) puts: Arc<Mutex<Vec<PutItemInput>>>,
     pub(crate) deletes: Arc<Mutex<Vec<DeleteItemInput>>>,
 }
@@ -113,23 +112,16 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(history: &'static str, record: Option<RunRecord>) -> Self {
         let item: Option<Item> = record.map(|record| record.to_item(&"unishop".parse().unwrap()));
-        let reports: Reports = Arc::default();
+        let (bucket, reports) = bucket::testing::bucket("relight", &[]);
         let puts: Arc<Mutex<Vec<PutItemInput>>> = Arc::default();
         let deletes: Arc<Mutex<Vec<DeleteItemInput>>> = Arc::default();
-        let (reported, put, deleted) = (Arc::clone(&reports), Arc::clone(&puts), Arc::clone(&deletes));
+        let (put, deleted) = (Arc::clone(&puts), Arc::clone(&deletes));
         Self {
             history,
+            bucket,
             record: mock!(aws_sdk_dynamodb::Client::get_item)
                 .match_requests(|request| request.consistent_read() == Some(true))
                 .then_output(move || GetItemOutput::builder().set_item(item.clone()).build()),
-            put_report: mock!(aws_sdk_s3::Client::put_object)
-                .match_requests(move |request| {
-                    let place = format!("s3://{}/{}", request.bucket().unwrap(), request.key().unwrap());
-                    let body = request.body().bytes().unwrap().to_vec();
-                    reported.lock().unwrap().push((place, body));
-                    true
-                })
-                .then_output(|| PutObjectOutput::builder().build()),
             put_item: mock!(aws_sdk_dynamodb::Client::put_item)
                 .match_requests(move |request| {
                     put.lock().unwrap().push(request.clone());
@@ -155,11 +147,10 @@ impl World {
                 RuleMode::MatchAny,
                 [&self.record, &self.put_item, &self.delete_item]
             ),
-            s3: mock_client!(aws_sdk_s3, RuleMode::MatchAny, [&self.put_report]),
+            bucket: self.bucket.clone(),
             sfn: sfn(self.history),
         };
         let settings = Settings {
-            bucket: "relight".to_owned(),
             ledger: "relight-ledger".to_owned(),
             region: "us-west-1".parse().unwrap(),
         };
@@ -168,16 +159,17 @@ impl World {
 
     /// Reports, items put, items deleted.
     pub(crate) fn writes(&self) -> [usize; 3] {
-        [&self.put_report, &self.put_item, &self.delete_item].map(Rule::num_calls)
+        [self.reports.count(), self.put_item.num_calls(), self.delete_item.num_calls()]
     }
 
     /// The one report, and where it was put.
     pub(crate) fn report(&self) -> (String, Report) {
-        let reports = self.reports.lock().unwrap();
-        let [(place, body)] = reports.as_slice() else {
+        let reports = self.reports.requests();
+        let [put] = reports.as_slice() else {
             panic!("{} reports", reports.len())
         };
-        (place.clone(), serde_json::from_slice(body).unwrap())
+        let place = self.bucket.location(put.uri().path().trim_start_matches('/'));
+        (place, serde_json::from_slice(put.body()).unwrap())
     }
 }
 

@@ -24,7 +24,7 @@ fn request() -> Request {
 
 async fn probe(plan: String, clock: &TestClock) -> (ProbeReply, Put) {
     let (rule, put) = metrics();
-    match handle(request(), &reach(&stored(plan), &rule), clock).await.unwrap() {
+    match handle(request(), &reach(stored(&plan).0, &rule), clock).await.unwrap() {
         Reply::Probe(reply) => (reply, put),
         Reply::Proof(reply) => panic!("{reply:?}"),
     }
@@ -137,7 +137,7 @@ async fn a_site_that_refuses_connections_is_a_failed_look_without_a_latency() {
 #[tokio::test]
 async fn one_metric_that_could_not_be_put_is_an_error_and_takes_no_look_from_the_alarm() {
     let site = TestSite::start(|_| ok("")).await;
-    let stored = stored(plan(&site.url(), "https://recovery.example.com", HOME));
+    let (stored, _) = stored(&plan(&site.url(), "https://recovery.example.com", HOME));
     let rule = mock!(aws_sdk_cloudwatch::Client::put_metric_data)
         .sequence()
         .output(|| PutMetricDataOutput::builder().build())
@@ -151,7 +151,7 @@ async fn one_metric_that_could_not_be_put_is_an_error_and_takes_no_look_from_the
         .output(|| PutMetricDataOutput::builder().build())
         .times(4)
         .build();
-    let error = handle(request(), &reach(&stored, &rule), &TestClock::at(START)).await.unwrap_err();
+    let error = handle(request(), &reach(stored, &rule), &TestClock::at(START)).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::Permanent);
     assert_eq!(
         chain(&error),
@@ -162,9 +162,9 @@ async fn one_metric_that_could_not_be_put_is_an_error_and_takes_no_look_from_the
 
 #[tokio::test]
 async fn a_probe_that_cannot_look_puts_no_metric() {
-    let stored = stored(plan("http://169.254.169.254", "https://recovery.example.com", HOME));
+    let (stored, _) = stored(&plan("http://169.254.169.254", "https://recovery.example.com", HOME));
     let (rule, put) = metrics();
-    let error = handle(request(), &reach(&stored, &rule), &TestClock::at(START)).await.unwrap_err();
+    let error = handle(request(), &reach(stored, &rule), &TestClock::at(START)).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::InvalidInput);
     assert!(put.lock().unwrap().is_empty());
 }
@@ -193,7 +193,7 @@ async fn the_metric_on_the_wire_and_a_throttled_one_is_transient() {
         .http_client(wire.clone())
         .build();
     let (rule, _) = metrics();
-    let mut reach = reach(&stored(plan), &rule);
+    let mut reach = reach(stored(&plan).0, &rule);
     reach.cloudwatch = aws_sdk_cloudwatch::Client::from_conf(config);
     let error = handle(request(), &reach, &TestClock::at(START)).await.unwrap_err();
     assert_eq!(error.name(), ErrorName::Transient);

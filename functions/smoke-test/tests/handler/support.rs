@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use aws_sdk_cloudwatch::operation::put_metric_data::{PutMetricDataInput, PutMetricDataOutput};
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+use bucket::Bucket;
+use bucket::testing::Asked as AskedBucket;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::{Body, Bytes, Frame, Incoming};
@@ -250,11 +251,9 @@ mode = "automatic"
     )
 }
 
-/// The bucket's one plan.
-pub(crate) fn stored(plan: String) -> Rule {
-    mock!(aws_sdk_s3::Client::get_object)
-        .match_requests(|get| get.bucket() == Some("plans-bucket") && get.key() == Some("plans/unishop.toml"))
-        .then_output(move || GetObjectOutput::builder().body(plan.clone().into_bytes().into()).build())
+/// A bucket with one plan, and what it was asked.
+pub(crate) fn stored(plan: &str) -> (Bucket, AskedBucket) {
+    bucket::testing::bucket("plans-bucket", &[("plans/unishop.toml", plan)])
 }
 
 pub(crate) type Put = Arc<Mutex<Vec<PutMetricDataInput>>>;
@@ -272,11 +271,10 @@ pub(crate) fn metrics() -> (Rule, Put) {
     (rule, put)
 }
 
-pub(crate) fn reach(plan: &Rule, metrics: &Rule) -> Reach {
+pub(crate) fn reach(bucket: Bucket, metrics: &Rule) -> Reach {
     Reach {
-        s3: mock_client!(aws_sdk_s3, RuleMode::MatchAny, [plan]),
+        bucket,
         cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [metrics]),
-        bucket: "plans-bucket".to_owned(),
         http: http(),
     }
 }

@@ -8,13 +8,13 @@ use aws_sdk_cloudwatch::operation::get_metric_data::GetMetricDataOutput;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{CompositeAlarm, MetricDataResult, StateValue};
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
-use aws_sdk_s3::operation::get_object::GetObjectOutput;
-use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionError;
 use aws_sdk_sfn::operation::start_execution::StartExecutionOutput;
 use aws_sdk_sfn::types::error::ExecutionDoesNotExist;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
+use bucket::Bucket;
+use bucket::testing::Asked;
 use jiff::Timestamp;
 use start_recovery::io::{Reply, Request};
 use start_recovery::{Clients, Error, Settings, handle};
@@ -25,7 +25,7 @@ pub(crate) const EXECUTION: &str = "arn:aws:states:us-west-1:123456789012:execut
 /// What AWS answers, and what it was asked to start.
 pub(crate) struct World {
     pub(crate) exists: Rule,
-    pub(crate) plan: Rule,
+    pub(crate) bucket: (Bucket, Asked),
     pub(crate) last_run: Rule,
     pub(crate) alarm: Rule,
     pub(crate) probes: Rule,
@@ -40,7 +40,7 @@ impl World {
         let asked = Arc::clone(&input);
         Self {
             exists: not_started(),
-            plan: stored(PLAN),
+            bucket: stored(PLAN),
             last_run: mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| GetItemOutput::builder().build()),
             alarm: alarm(StateValue::Alarm),
             probes: mock!(aws_sdk_cloudwatch::Client::get_metric_data).then_output(|| {
@@ -73,11 +73,10 @@ impl World {
         let clients = Clients {
             cloudwatch,
             dynamodb: mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&self.last_run]),
-            s3: mock_client!(aws_sdk_s3, RuleMode::MatchAny, [&self.plan]),
+            bucket: self.bucket.0.clone(),
             sfn: mock_client!(aws_sdk_sfn, RuleMode::MatchAny, [&self.exists, &self.start]),
         };
         let settings = Settings {
-            bucket: "relight".to_owned(),
             ledger: "relight-ledger".to_owned(),
             machine: "arn:aws:states:us-west-1:123456789012:stateMachine:relight-failover".to_owned(),
         };
@@ -90,7 +89,9 @@ impl World {
 
     /// How often each call was made, in the order in which the handler makes them.
     pub(crate) fn calls(&self) -> [usize; 6] {
-        [&self.exists, &self.plan, &self.last_run, &self.alarm, &self.probes, &self.start].map(Rule::num_calls)
+        let [exists, last_run, alarm, probes, start] =
+            [&self.exists, &self.last_run, &self.alarm, &self.probes, &self.start].map(Rule::num_calls);
+        [exists, self.bucket.1.count(), last_run, alarm, probes, start]
     }
 }
 
@@ -107,11 +108,8 @@ pub(crate) fn not_started() -> Rule {
         })
 }
 
-pub(crate) fn stored(plan: &str) -> Rule {
-    let plan = plan.to_owned();
-    mock!(aws_sdk_s3::Client::get_object)
-        .match_requests(|request| request.bucket() == Some("relight") && request.key() == Some("plans/unishop.toml"))
-        .then_output(move || GetObjectOutput::builder().body(ByteStream::from(plan.clone().into_bytes())).build())
+pub(crate) fn stored(plan: &str) -> (Bucket, Asked) {
+    bucket::testing::bucket("relight", &[("plans/unishop.toml", plan)])
 }
 
 pub(crate) fn alarm(state: StateValue) -> Rule {
