@@ -253,3 +253,19 @@ fn the_probe_is_scheduled_with_the_payload_that_the_lab_begins_with() {
         assert!(workload.replace(": ", ":").contains(part), "the schedule's input has no {part}");
     }
 }
+
+/// A handler that its program doesn't hold would fail at every start, and in an account first.
+#[test]
+fn each_function_is_deployed_from_the_bundle_that_holds_its_action() {
+    let deployed = deployed().expect("the template");
+    let mut held = 0;
+    for bundle in bootstrap::BUNDLES {
+        for action in bundle.actions {
+            let function = &deployed[*action];
+            let key = relight_tests::text(&function["CodeUri"]["Key"]);
+            assert_eq!(key, format!("${{ArtifactPrefix}}/{}.zip", bundle.name), "{action}");
+            held += 1;
+        }
+    }
+    assert_eq!(deployed.len(), held, "a function is in no bundle");
+}

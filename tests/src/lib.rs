@@ -146,7 +146,8 @@ pub fn allowed(function: &Yaml, name: &str) -> Result<BTreeSet<String>, Unreadab
         .collect())
 }
 
-fn text(value: &Yaml) -> String {
+/// A text of the template, without the tag that says how CloudFormation reads it.
+pub fn text(value: &Yaml) -> String {
     match value {
         Yaml::Tagged(tagged) => text(&tagged.value),
         value => value.as_str().unwrap_or_default().to_owned(),

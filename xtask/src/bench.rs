@@ -24,7 +24,7 @@ pub(crate) struct Bench {
 /// Measures the packaged artifact and prints the table. Times are only shown: machines differ, and are busy.
 pub(crate) fn measure(bench: &Bench) -> Result<ExitCode> {
     let python = tools::python("bench", "crates/bench/requirements/python.txt")?;
-    let artifact = package::zip(Architecture::HOST)?;
+    let artifact = package::zips(Architecture::HOST)?;
     // A release as well: the time that a debug build takes to answer as AWS would be in every figure.
     run(&mut cargo(["build", "--release", "--package", "bench"]))?;
     if let Err(error) = valgrind() {
@@ -56,7 +56,7 @@ pub(crate) fn measure(bench: &Bench) -> Result<ExitCode> {
     })
 }
 
-/// Holds the zip's bytes and the instructions of each cold start to their limits: counts, the same on any machine.
+/// Holds each zip's bytes and the instructions of each cold start to their limits: counts, the same on any machine.
 pub(crate) fn guard(artifact: &Path) -> Result<()> {
     valgrind()?;
     run(Command::new(target().join("debug/bench"))

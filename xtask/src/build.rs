@@ -4,20 +4,21 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::bundle::{self, Packing};
 use crate::package::{self, Architecture};
 use crate::process::{cargo, run, target};
 
 /// Which artifact runs in the lab.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Artifact {
-    /// The functions' binary in the profile that the tests use.
+    /// The functions in the profile that the tests use.
     Dev,
-    /// The zip that is deployed to AWS.
+    /// The zips that are deployed to AWS.
     Packaged,
 }
 
 impl Artifact {
-    /// The packaged zip where `release` was asked for.
+    /// The packaged zips where `release` was asked for.
     pub(crate) fn chosen(release: bool) -> Self {
         if release { Self::Packaged } else { Self::Dev }
     }
@@ -25,7 +26,7 @@ impl Artifact {
 
 /// The programs of a build.
 pub(crate) struct Built {
-    /// The functions' one binary, or the zip with it.
+    /// The folder with the bundles' zips.
     pub(crate) artifact: PathBuf,
     /// The lab's own program.
     pub(crate) lab: PathBuf,
@@ -33,12 +34,16 @@ pub(crate) struct Built {
 
 /// Builds everything in the profile that the tests use, and `artifact`.
 pub(crate) fn build(artifact: Artifact) -> Result<Built> {
-    // All targets, though only two programs are run: it is the same build as the tests', with the same features.
+    // All targets, though only some programs are run: it is the same build as the tests', with the same features.
     run(&mut cargo(["build", "--workspace", "--all-targets"]))?;
     let dev = target().join("debug");
     let artifact = match artifact {
-        Artifact::Dev => dev.join("bootstrap"),
-        Artifact::Packaged => package::zip(Architecture::HOST)?,
+        Artifact::Dev => {
+            let folder = target().join("artifact/dev");
+            bundle::pack(&folder, Packing::Stored, |name| dev.join(name))?;
+            folder
+        }
+        Artifact::Packaged => package::zips(Architecture::HOST)?,
     };
     Ok(Built {
         artifact,

@@ -62,7 +62,7 @@ pub(crate) enum Switch {
 pub(crate) struct Set {
     /// The lab's own program.
     pub(crate) program: PathBuf,
-    /// The functions' one binary, or the zip with it.
+    /// The folder with the bundles' zips.
     pub(crate) artifact: PathBuf,
     /// MiniStack's environment.
     pub(crate) ministack: PathBuf,

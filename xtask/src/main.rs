@@ -9,6 +9,7 @@
 
 mod bench;
 mod build;
+mod bundle;
 mod check;
 mod lab;
 mod lint;

@@ -1,12 +1,13 @@
 //! `package`: the artifact for AWS, laid out as `aws s3 cp` and `aws cloudformation deploy` take it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
 use sha2::{Digest as _, Sha256};
 
+use crate::bundle::{self, Packing};
 use crate::process::{self, root, target};
 use crate::tools;
 
@@ -49,23 +50,14 @@ impl Architecture {
     }
 }
 
-/// Builds the zip for `architecture` with cargo-lambda, which links against the C library that Lambda has.
+/// Builds the bundles for `architecture` with cargo-lambda, which links against the C library that Lambda has.
 ///
-/// Returns the zip's path.
-pub(crate) fn zip(architecture: Architecture) -> Result<PathBuf> {
+/// Returns the folder with their zips.
+pub(crate) fn zips(architecture: Architecture) -> Result<PathBuf> {
     let cargo_lambda = tools::python("package", "xtask/requirements/package.txt")?;
     process::run(
         Command::new(cargo_lambda.join("bin/cargo-lambda"))
-            .args([
-                "lambda",
-                "build",
-                "--release",
-                "--output-format",
-                "zip",
-                architecture.flag(),
-                "--package",
-                "bootstrap",
-            ])
+            .args(["lambda", "build", "--release", architecture.flag(), "--package", "bootstrap"])
             .env("PATH", tools::with_path(&cargo_lambda))
             .current_dir(root()),
     )
@@ -75,21 +67,22 @@ pub(crate) fn zip(architecture: Architecture) -> Result<PathBuf> {
             architecture.name()
         )
     })?;
-    Ok(target().join("lambda/bootstrap/bootstrap.zip"))
+    let folder = target().join("artifact").join(architecture.name());
+    bundle::pack(&folder, Packing::Smallest, |name| {
+        target().join("lambda").join(name).join("bootstrap")
+    })?;
+    Ok(folder)
 }
 
 /// Lays out `target/package/<digest>/` and prints the commands that deploy it.
 pub(crate) fn run(package: &Package) -> Result<ExitCode> {
-    let zip = zip(package.arch)?;
-    let files = [
-        ("bootstrap.zip", zip),
-        ("failover.asl.json", root().join("statemachine/failover.asl.json")),
-        ("engine.yaml", root().join("infra/engine.yaml")),
-        ("workload.yaml", root().join("infra/workload.yaml")),
-    ];
+    let mut files = listed(&zips(package.arch)?, ".zip")?;
+    files.extend(listed(&root().join("statemachine"), ".asl.json")?);
+    files.extend(["engine.yaml", "workload.yaml"].map(|template| root().join("infra").join(template)));
     let mut digest = Sha256::new();
     let mut contents = Vec::new();
-    for (name, path) in &files {
+    for path in &files {
+        let name = path.file_name().with_context(|| format!("{} has no name", path.display()))?;
         let content = std::fs::read(path).with_context(|| format!("read {}", path.display()))?;
         digest.update(&content);
         contents.push((name, content));
@@ -98,7 +91,7 @@ pub(crate) fn run(package: &Package) -> Result<ExitCode> {
     let folder = target().join("package").join(&digest);
     std::fs::create_dir_all(&folder).with_context(|| format!("make {}", folder.display()))?;
     for (name, content) in &contents {
-        std::fs::write(folder.join(name), content).with_context(|| format!("write {name}"))?;
+        std::fs::write(folder.join(name), content).with_context(|| format!("write {}", name.display()))?;
         println!("{:>9} {}", content.len(), folder.join(name).display());
     }
     let (folder, architecture) = (folder.display(), package.arch.name());
@@ -110,4 +103,17 @@ pub(crate) fn run(package: &Package) -> Result<ExitCode> {
          --parameter-overrides ArtifactBucket=BUCKET ArtifactPrefix=relight/{digest} Architecture={architecture} NotificationEmail=you@example.com"
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// The files in `folder` whose names end in `ending`, in order.
+fn listed(folder: &Path, ending: &str) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))? {
+        let path = entry.with_context(|| format!("read {}", folder.display()))?.path();
+        if path.to_string_lossy().ends_with(ending) {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
 }

@@ -11,29 +11,46 @@ const SINCE: &str = "2026-11-21T03:15:02Z";
 const DEADLINE: &str = "2099-12-31T00:00:00Z";
 const EXECUTION: &str = "arn:aws:states:us-west-1:123456789012:execution:relight-failover:unishop-20261121T031502Z";
 
-/// One action of the artifact.
+/// One action.
 #[derive(Clone, Debug)]
 pub struct Action {
     /// Its name: the handler's.
     pub name: &'static str,
+    /// The bundle that it is in.
+    pub bundle: &'static str,
     /// What it is called with.
     pub payload: Value,
     /// The AWS calls that it makes until its first answer.
     pub calls: &'static [&'static str],
 }
 
-/// Every action of the artifact.
+/// Every action.
 pub fn actions() -> Vec<Action> {
-    let action = |name, payload, calls| Action { name, payload, calls };
+    let action = |bundle, name, payload, calls| Action {
+        name,
+        bundle,
+        payload,
+        calls,
+    };
     vec![
-        action("start-recovery", alarm(), &["states:DescribeExecution"]),
-        action("open-run", open_run(), &["dynamodb:GetItem"]),
-        action("choose-promotion", choose_promotion(), &["rds:DescribeGlobalClusters"]),
-        action("detach-global-cluster", global_cluster(), &["rds:DescribeGlobalClusters"]),
-        action("failover-global-cluster", global_cluster(), &["rds:DescribeGlobalClusters"]),
-        action("launch-instances", launch_instances(), &["ec2:DescribeInstances"]),
-        action("smoke-test", smoke_test(), &["s3:GetObject"]),
-        action("close-run", close_run(), &["states:DescribeStateMachineForExecution"]),
+        action("runs", "start-recovery", alarm(), &["states:DescribeExecution"]),
+        action("runs", "open-run", open_run(), &["dynamodb:GetItem"]),
+        action("database", "choose-promotion", choose_promotion(), &["rds:DescribeGlobalClusters"]),
+        action(
+            "database",
+            "detach-global-cluster",
+            global_cluster(),
+            &["rds:DescribeGlobalClusters"],
+        ),
+        action(
+            "database",
+            "failover-global-cluster",
+            global_cluster(),
+            &["rds:DescribeGlobalClusters"],
+        ),
+        action("compute", "launch-instances", launch_instances(), &["ec2:DescribeInstances"]),
+        action("site", "smoke-test", smoke_test(), &["s3:GetObject"]),
+        action("runs", "close-run", close_run(), &["states:DescribeStateMachineForExecution"]),
     ]
 }
 

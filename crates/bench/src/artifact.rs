@@ -1,5 +1,6 @@
-//! The zip that is deployed, and the one program in it.
+//! The zips that are deployed, one a bundle, and the program in each.
 
+use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{Cursor, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -14,7 +15,16 @@ use zip::{ZipArchive, ZipWriter};
 /// The name under which Lambda looks for a custom runtime's program.
 const BOOTSTRAP: &str = "bootstrap";
 
-/// The sizes of one artifact.
+/// A bundle, unpacked.
+#[derive(Clone, Debug)]
+pub struct Packed {
+    /// Where its program is.
+    pub program: PathBuf,
+    /// What it takes.
+    pub sizes: Sizes,
+}
+
+/// The sizes of one bundle.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sizes {
@@ -26,11 +36,25 @@ pub struct Sizes {
     pub sha256: String,
 }
 
-/// Unpacks the program of the zip at `artifact` into `folder`; returns where it is, and the sizes.
+/// Unpacks every bundle whose zip is in the folder `artifact` into `folder`; returns them by name.
 ///
 /// # Errors
-/// When `artifact` can't be read, or is no zip with a `bootstrap`.
-pub fn unpack(artifact: &Path, folder: &Path) -> Result<(PathBuf, Sizes)> {
+/// When `artifact` can't be read, or holds a zip without a `bootstrap`, or none at all.
+pub fn unpack(artifact: &Path, folder: &Path) -> Result<BTreeMap<String, Packed>> {
+    let mut bundles = BTreeMap::new();
+    for entry in std::fs::read_dir(artifact).with_context(|| format!("read {}", artifact.display()))? {
+        let zip = entry.with_context(|| format!("read {}", artifact.display()))?.path();
+        if zip.extension().is_some_and(|extension| extension == "zip") {
+            let name = zip.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            bundles.insert(name.clone(), unpack_one(&zip, &folder.join(name))?);
+        }
+    }
+    anyhow::ensure!(!bundles.is_empty(), "{} holds no zip of a bundle", artifact.display());
+    Ok(bundles)
+}
+
+fn unpack_one(artifact: &Path, folder: &Path) -> Result<Packed> {
+    std::fs::create_dir(folder).with_context(|| format!("make {}", folder.display()))?;
     let packed = std::fs::read(artifact).with_context(|| format!("read {}", artifact.display()))?;
     let sizes = |program_bytes| Sizes {
         zip_bytes: count(packed.len()),
@@ -49,7 +73,10 @@ pub fn unpack(artifact: &Path, folder: &Path) -> Result<(PathBuf, Sizes)> {
         .open(&path)
         .with_context(|| format!("make {}", path.display()))?;
     let program_bytes = std::io::copy(&mut packed_program, &mut program).with_context(|| format!("unpack {}", path.display()))?;
-    Ok((path, sizes(program_bytes)))
+    Ok(Packed {
+        program: path,
+        sizes: sizes(program_bytes),
+    })
 }
 
 /// The sizes that the program at `path` has, and would have as a zip.

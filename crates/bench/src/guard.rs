@@ -1,23 +1,23 @@
-//! The check that keeps what can be counted: the bytes of the zip, and the instructions of each action's cold start.
+//! The check that keeps what can be counted: the bytes of each zip, and the instructions of each action's cold start.
 
 use std::fmt;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::limits::{HELD_INSTRUCTIONS, HELD_ZIP_BYTES};
+use crate::limits::{INSTRUCTIONS, ZIP_BYTES};
 use crate::{artifact, authority, aws, callgrind, table, variant};
 
-/// Counts, tells each figure to `tell`, and fails with those that are above their limit.
+/// Counts what the bundles in the folder `artifact` take, tells each figure to `tell`, and fails with those that are above their limit.
 ///
 /// # Errors
 /// When a figure is above its limit, and when something can't be counted.
-pub async fn guard(zip: &Path, mut tell: impl FnMut(&str)) -> Result<()> {
+pub async fn guard(artifact: &Path, mut tell: impl FnMut(&str)) -> Result<()> {
     let folder = tempfile::Builder::new()
         .prefix("relight-bench-")
         .tempdir()
         .context("make a folder")?;
-    let (bootstrap, sizes) = artifact::unpack(zip, folder.path())?;
+    let bundles = artifact::unpack(artifact, folder.path())?;
     let (bundle, config) = authority::make(folder.path())?;
     tell(&format!("each cold start reads a store of {} authorities", bundle.certificates));
     let mut aws = aws::Aws::start(config).await?;
@@ -31,19 +31,21 @@ pub async fn guard(zip: &Path, mut tell: impl FnMut(&str)) -> Result<()> {
         tell(&figure.to_string());
         above.extend((figure.seen > figure.most).then(|| figure.to_string()));
     };
-    held(Figure {
-        of: zip.display().to_string(),
-        seen: sizes.zip_bytes,
-        unit: "bytes",
-        most: HELD_ZIP_BYTES,
-    });
-    for action in variant::of_artifact(&bootstrap, &world) {
+    for (name, bundle) in &bundles {
+        held(Figure {
+            of: format!("{name}.zip"),
+            seen: bundle.sizes.zip_bytes,
+            unit: "bytes",
+            most: ZIP_BYTES,
+        });
+    }
+    for action in variant::of_artifact(&bundles, &world)? {
         let seen = callgrind::instructions(&action, &mut aws, folder.path()).await?;
         held(Figure {
             of: action.name,
             seen,
             unit: "instructions of a cold start",
-            most: HELD_INSTRUCTIONS,
+            most: INSTRUCTIONS,
         });
     }
     if !above.is_empty() {

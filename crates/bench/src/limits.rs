@@ -4,21 +4,16 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-/// The zip that is deployed, in bytes. It isn't reached yet: see [`HELD_ZIP_BYTES`].
+/// The zip of a bundle, in bytes.
 pub const ZIP_BYTES: u64 = 3_000_000;
-/// What the guard holds the zip to until the limit is reached, so that it grows no further (docs/speed.md).
-pub const HELD_ZIP_BYTES: u64 = 5_900_000;
 /// From the start of the process to its first request for work.
 pub const READY: Duration = Duration::from_millis(4);
 /// From the start of the process to its first answer, with one AWS call over TLS in it.
 pub const FIRST_ANSWER: Duration = Duration::from_millis(6);
 /// The most memory that a process has resident, in bytes.
 pub const RESIDENT_BYTES: u64 = 10_000_000;
-/// Instructions of a cold start, from the start of the process to its end after the first answer. All but one action
-/// reach it: see [`HELD_INSTRUCTIONS`].
+/// Instructions of a cold start, from the start of the process to its end after the first answer.
 pub const INSTRUCTIONS: u64 = 8_000_000;
-/// What the guard holds the instructions to until start-recovery reaches the limit too.
-pub const HELD_INSTRUCTIONS: u64 = 8_300_000;
 
 /// The limits as the report states them.
 #[derive(Clone, Copy, Debug, Serialize)]

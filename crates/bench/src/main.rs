@@ -24,7 +24,7 @@ struct Arguments {
 enum Task {
     /// Measure everything, beside Python and the smallest possible bootstrap
     Measure {
-        /// The packaged artifact
+        /// The folder with the bundles' zips
         #[arg(long)]
         artifact: PathBuf,
         /// The smallest possible bootstrap
@@ -42,7 +42,7 @@ enum Task {
     },
     /// Count bytes and instructions; fail when a count is above its limit
     Guard {
-        /// The packaged artifact
+        /// The folder with the bundles' zips
         #[arg(long)]
         artifact: PathBuf,
     },

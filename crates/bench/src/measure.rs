@@ -23,7 +23,7 @@ const WARM_CALLS: usize = 10;
 /// What is measured.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The packaged artifact.
+    /// The folder with the bundles' zips.
     pub artifact: PathBuf,
     /// The smallest possible bootstrap.
     pub smallest: PathBuf,
@@ -42,7 +42,7 @@ pub async fn measure(settings: &Settings, progress: impl Fn(&str)) -> Result<Rep
         .prefix("relight-bench-")
         .tempdir()
         .context("make a folder")?;
-    let (bootstrap, sizes) = artifact::unpack(&settings.artifact, folder.path())?;
+    let bundles = artifact::unpack(&settings.artifact, folder.path())?;
     let (bundle, config) = authority::make(folder.path())?;
     let machine = Machine::read(bundle.certificates);
     let mut aws = Aws::start(config).await?;
@@ -52,7 +52,7 @@ pub async fn measure(settings: &Settings, progress: impl Fn(&str)) -> Result<Rep
     };
 
     let mut variants = vec![variant::smallest(&settings.smallest, &world)];
-    variants.extend(variant::of_artifact(&bootstrap, &world));
+    variants.extend(variant::of_artifact(&bundles, &world)?);
     variants.push(variant::python(&settings.python, folder.path(), &world)?);
     let versions = Versions::ask(&settings.python).await;
 
@@ -93,7 +93,7 @@ pub async fn measure(settings: &Settings, progress: impl Fn(&str)) -> Result<Rep
         runs: settings.runs,
         warm_calls: WARM_CALLS,
         limits: Limits::of_functions(),
-        artifact: sizes,
+        bundles: bundles.into_iter().map(|(name, bundle)| (name, bundle.sizes)).collect(),
         smallest: artifact::as_packed(&settings.smallest)?,
         figures,
     })

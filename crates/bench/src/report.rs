@@ -1,5 +1,7 @@
 //! The report as JSON.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -25,8 +27,8 @@ pub struct Report {
     pub warm_calls: usize,
     /// What the functions may cost at most. Medians are held against them.
     pub limits: Limits,
-    /// The packaged artifact.
-    pub artifact: Sizes,
+    /// The bundles by name.
+    pub bundles: BTreeMap<String, Sizes>,
     /// The smallest possible bootstrap, packed alike.
     pub smallest: Sizes,
     /// Each program.
@@ -60,8 +62,8 @@ impl Report {
     pub fn above(&self) -> Vec<String> {
         let mut above = Vec::new();
         let limits = &self.limits;
-        if self.artifact.zip_bytes > limits.zip_bytes {
-            above.push(format!("the zip has {} bytes", self.artifact.zip_bytes));
+        for (name, sizes) in self.bundles.iter().filter(|(_, sizes)| sizes.zip_bytes > limits.zip_bytes) {
+            above.push(format!("{name}.zip has {} bytes", sizes.zip_bytes));
         }
         for figures in self.figures.iter().filter(|figures| figures.kind == Kind::Action) {
             let name = &figures.name;

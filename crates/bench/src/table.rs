@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use crate::artifact::Sizes;
 use crate::report::{Figures, Report};
 
 /// The whole report.
@@ -24,7 +25,7 @@ pub fn table(report: &Report) -> String {
     let limits = &report.limits;
     let _infallible = write!(
         text,
-        "\nAt most, for an action: ready {} ms, first answer {} ms, {} MB, {} M instructions; the zip {} bytes.",
+        "\nAt most, for an action: ready {} ms, first answer {} ms, {} MB, {} M instructions; a zip {} bytes.",
         limits.ready_millis,
         limits.first_answer_millis,
         limits.resident_bytes / 1_000_000,
@@ -45,7 +46,7 @@ fn heading(report: &Report) -> String {
     format!(
         "{} · {} · {} cores · {} · Linux {} · {}\n\
          {} · {} · {}\n\
-         zip {} bytes, bootstrap {} bytes, sha256 {} · smallest bootstrap: zip {} bytes, program {} bytes\n\
+         {}smallest bootstrap: {}\n\
          medians of {} starts each, in turns; warm: of {} further calls each; {} authorities in the store that each process reads\n\n",
         report.measured_at.strftime("%F %T UTC"),
         machine.processor,
@@ -56,14 +57,24 @@ fn heading(report: &Report) -> String {
         known(&versions.rustc),
         known(&versions.python),
         known(&versions.valgrind),
-        grouped(report.artifact.zip_bytes),
-        grouped(report.artifact.program_bytes),
-        report.artifact.sha256.get(..12).unwrap_or_default(),
-        grouped(report.smallest.zip_bytes),
-        grouped(report.smallest.program_bytes),
+        report
+            .bundles
+            .iter()
+            .map(|(name, bundle)| format!("{name}: {}\n", sizes(bundle)))
+            .collect::<String>(),
+        sizes(&report.smallest),
         report.runs,
         report.warm_calls,
         machine.authorities,
+    )
+}
+
+fn sizes(sizes: &Sizes) -> String {
+    format!(
+        "zip {} bytes, program {} bytes, sha256 {}",
+        grouped(sizes.zip_bytes),
+        grouped(sizes.program_bytes),
+        sizes.sha256.get(..12).unwrap_or_default()
     )
 }
 

@@ -1,5 +1,6 @@
-//! What is measured: each action of the artifact, and what it is compared with.
+//! What is measured: each action, and what it is compared with.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,8 @@ use anyhow::{Context as _, Result};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::actions::{actions, global_cluster};
+use crate::actions::{Action, actions, global_cluster};
+use crate::artifact::Packed;
 use crate::authority::Bundle;
 
 const HANDLER: &str = include_str!("../python/handler.py");
@@ -16,7 +18,7 @@ const HANDLER: &str = include_str!("../python/handler.py");
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// An action of the artifact: the limits are for it.
+    /// An action: the limits are for it.
     Action,
     /// The same action's first step in Python.
     Python,
@@ -52,16 +54,23 @@ pub struct World {
     pub bundle: Bundle,
 }
 
-/// Every action of the artifact, by its one program.
-pub fn of_artifact(bootstrap: &Path, world: &World) -> Vec<Variant> {
-    let of_action = |action: crate::actions::Action| Variant {
-        name: action.name.to_owned(),
-        kind: Kind::Action,
-        program: bootstrap.to_owned(),
-        arguments: Vec::new(),
-        environment: environment(action.name, world),
-        payload: action.payload,
-        calls: action.calls.iter().map(|&call| call.to_owned()).collect(),
+/// Every action, by the program of its bundle.
+///
+/// # Errors
+/// When a bundle isn't there.
+pub fn of_artifact(bundles: &BTreeMap<String, Packed>, world: &World) -> Result<Vec<Variant>> {
+    let of_action = |action: Action| {
+        let bundle = bundles.get(action.bundle);
+        let bundle = bundle.with_context(|| format!("{} is in {}.zip, which is not there", action.name, action.bundle))?;
+        Ok(Variant {
+            name: action.name.to_owned(),
+            kind: Kind::Action,
+            program: bundle.program.clone(),
+            arguments: Vec::new(),
+            environment: environment(action.name, world),
+            payload: action.payload,
+            calls: action.calls.iter().map(|&call| call.to_owned()).collect(),
+        })
     };
     actions().into_iter().map(of_action).collect()
 }

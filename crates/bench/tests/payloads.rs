@@ -36,3 +36,15 @@ fn every_action_is_there_and_takes_its_payload() {
         assert_eq!(takes(action.payload), Ok(()), "{name}");
     }
 }
+
+#[test]
+fn every_action_is_measured_in_the_bundle_that_holds_it() {
+    let mut held: Vec<(&str, &str)> = bootstrap::BUNDLES
+        .iter()
+        .flat_map(|bundle| bundle.actions.iter().map(|&action| (action, bundle.name)))
+        .collect();
+    let mut benched: Vec<(&str, &str)> = actions().iter().map(|action| (action.name, action.bundle)).collect();
+    held.sort_unstable();
+    benched.sort_unstable();
+    assert_eq!(benched, held);
+}

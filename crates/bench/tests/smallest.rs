@@ -76,6 +76,6 @@ async fn a_zip_without_a_bootstrap_is_refused_by_the_guard() {
     let mut empty = zip::ZipWriter::new(std::fs::File::create(&zip).unwrap());
     empty.start_file("lambda", zip::write::SimpleFileOptions::default()).unwrap();
     empty.finish().unwrap();
-    let error = bench::guard::guard(&zip, |_| {}).await.unwrap_err();
+    let error = bench::guard::guard(folder.path(), |_| {}).await.unwrap_err();
     assert!(format!("{error:#}").contains("find bootstrap in"), "{error:#}");
 }

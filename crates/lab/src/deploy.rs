@@ -1,7 +1,6 @@
 //! Deploys Relight into the lab as into an account: the artifact to a bucket, then both stacks by CloudFormation.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -10,7 +9,6 @@ use aws_sdk_cloudformation::types::{Capability, Parameter};
 use aws_types::sdk_config::SdkConfig;
 use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
-use zip::write::SimpleFileOptions;
 
 use crate::clients;
 use crate::world::{RECOVERY, WORKLOAD};
@@ -27,7 +25,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 pub struct Sources {
     /// The repository's root.
     pub repository: std::path::PathBuf,
-    /// The zip that `cargo xtask package` made, or the `bootstrap` binary of the profile that is built.
+    /// The folder with the bundles' zips.
     pub artifact: std::path::PathBuf,
 }
 
@@ -121,13 +119,12 @@ pub async fn put(config: &SdkConfig, bucket: &str, key: &str, body: Vec<u8>) -> 
 }
 
 async fn upload(config: &SdkConfig, sources: &Sources) -> Result<String> {
-    let zip = if sources.artifact.extension().is_some_and(|extension| extension == "zip") {
-        read(&sources.artifact)?
-    } else {
-        zipped(&read(&sources.artifact)?)?
-    };
-    let machine = read(&sources.repository.join("statemachine/failover.asl.json"))?;
-    let digest = Sha256::new().chain_update(&zip).chain_update(&machine).finalize();
+    let mut objects = read(&sources.artifact, ".zip")?;
+    objects.extend(read(&sources.repository.join("statemachine"), ".asl.json")?);
+    let digest = objects
+        .values()
+        .fold(Sha256::new(), |digest, object| digest.chain_update(object))
+        .finalize();
     let prefix = format!(
         "relight/{}",
         digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>()
@@ -144,24 +141,26 @@ async fn upload(config: &SdkConfig, sources: &Sources) -> Result<String> {
         .send()
         .await
         .with_context(|| format!("create bucket {ARTIFACTS}"))?;
-    put(config, ARTIFACTS, &format!("{prefix}/bootstrap.zip"), zip).await?;
-    put(config, ARTIFACTS, &format!("{prefix}/failover.asl.json"), machine).await?;
+    for (name, object) in objects {
+        put(config, ARTIFACTS, &format!("{prefix}/{name}"), object).await?;
+    }
     Ok(prefix)
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).with_context(|| format!("read {}", path.display()))
-}
-
-/// Stored, not compressed: nothing is saved by squeezing what never leaves the machine.
-fn zipped(bootstrap: &[u8]) -> Result<Vec<u8>> {
-    let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
-    let options = SimpleFileOptions::default()
-        .compression_method(zip::CompressionMethod::Stored)
-        .unix_permissions(0o755);
-    zip.start_file("bootstrap", options).context("begin the zip")?;
-    zip.write_all(bootstrap).context("fill the zip")?;
-    Ok(zip.finish().context("finish the zip")?.into_inner())
+/// The files in `folder` whose names end in `ending`, by name.
+fn read(folder: &Path, ending: &str) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))? {
+        let path = entry.with_context(|| format!("read {}", folder.display()))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.ends_with(ending) {
+            files.insert(name, std::fs::read(&path).with_context(|| format!("read {}", path.display()))?);
+        }
+    }
+    if files.is_empty() {
+        bail!("{} holds no {ending}: nothing was built", folder.display());
+    }
+    Ok(files)
 }
 
 fn architecture() -> &'static str {

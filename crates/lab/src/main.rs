@@ -86,7 +86,7 @@ struct Parts {
     /// The repository's root
     #[arg(long)]
     repository: PathBuf,
-    /// The artifact: the zip, or the functions' binary
+    /// The folder with the bundles' zips
     #[arg(long)]
     artifact: PathBuf,
     /// MiniStack's virtual environment

@@ -1,0 +1,5 @@
+//! The program of what looks at a site.
+
+fn main() -> Result<(), lambda_runtime::Error> {
+    bootstrap::site()
+}

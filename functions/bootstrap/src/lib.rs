@@ -1,0 +1,56 @@
+//! The programs that Lambda starts, and which actions each holds.
+//!
+//! A bundle holds the actions that talk to the same services, so that a zip stays small and a process touches few pages; it
+//! picks the action by the handler's name, which Lambda sets from the function's `Handler` property. All bundles are built
+//! together and share one digest, the version of the engine; each function still has its own role, memory, time-out and alarm.
+#![recursion_limit = "256"] // The type of lambda_runtime's stack of services around the deepest action is that deep.
+
+use action::environment;
+use lambda_runtime::Error;
+
+/// One program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bundle {
+    /// Its name, and its zip's.
+    pub name: &'static str,
+    /// The actions that it holds, by the names of their handlers.
+    pub actions: &'static [&'static str],
+}
+
+macro_rules! bundles {
+    ($($(#[$doc:meta])+ $bundle:ident holds $($action:ident),+;)+) => {
+        $(
+            $(#[$doc])+
+            ///
+            /// # Errors
+            /// When the handler is none of its actions, the environment lacks a setting, or the runtime can't be reached.
+            pub fn $bundle() -> Result<(), Error> {
+                let handler = environment::required("_HANDLER")?;
+                // One thread: a function serves one request at a time.
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                runtime.block_on(async {
+                    match handler.as_str() {
+                        $($action::NAME => $action::serve().await,)+
+                        unknown => Err(format!("handler {unknown:?} is no action of bundle {}", stringify!($bundle)).into()),
+                    }
+                })
+            }
+        )+
+
+        /// Every bundle.
+        pub const BUNDLES: &[Bundle] = &[
+            $(Bundle { name: stringify!($bundle), actions: &[$($action::NAME),+] }),+
+        ];
+    };
+}
+
+bundles! {
+    /// Serves what moves the database.
+    database holds choose_promotion, detach_global_cluster, failover_global_cluster;
+    /// Serves what starts instances.
+    compute holds launch_instances;
+    /// Serves what looks at a site.
+    site holds smoke_test;
+    /// Serves what starts, opens and closes runs.
+    runs holds start_recovery, open_run, close_run;
+}
