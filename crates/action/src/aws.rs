@@ -88,6 +88,11 @@ pub fn config(action: &str) -> Result<SdkConfig, ConfigError> {
     Ok(config.build())
 }
 
+/// The same configuration for the clients of another Region: for the actions on images alone, which are never on the way of a recovery.
+pub fn elsewhere(config: &SdkConfig, region: &crate::ids::Region) -> SdkConfig {
+    config.to_builder().region(Region::new(region.as_str().to_owned())).build()
+}
+
 /// A call that failed: the name that the machine sees, AWS's own code where it gave one, and the whole cause.
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]

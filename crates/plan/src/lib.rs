@@ -16,7 +16,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 
-pub use model::compute::{Compute, Group, Image, ImageProof, ImageSource, Launch};
+pub use model::compute::{Compute, Consistency, Group, Image, ImageProof, ImageSource, Launch};
 pub use model::guards::{DataLoss, Fence, GuardMode, Guards, Notifications};
 pub use model::moves::{Endpoint, Traffic, When};
 pub use model::site::{Check, Expect, Method, NoScalar, Probe, Scalar, Site, Use};

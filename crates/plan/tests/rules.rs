@@ -346,3 +346,39 @@ fn a_check_uses_only_what_an_earlier_one_has_always_captured() {
         "{probed:?}"
     );
 }
+
+#[test]
+fn a_proof_of_an_image_looks_at_the_instances_address() {
+    let site = "\"http://{address}:8080/shop\"";
+    each_gives_one_message(&[
+        (
+            site,
+            "\"http://10.0.0.7:8080\"",
+            "image.proof.site: found \"http://10.0.0.7:8080\"; write an http or https address",
+        ),
+        (
+            site,
+            "\"{address}:8080\"",
+            "image.proof.site: found \"{address}:8080\"; write an http or https address",
+        ),
+        (site, "\"http://{address}/?a\"", "image.proof.site: found"),
+    ]);
+}
+
+#[test]
+fn a_proof_of_an_image_makes_checks_of_the_site() {
+    each_gives_one_message(&[(
+        "checks = [\"home\"]",
+        "checks = [\"home\", \"hom\"]",
+        "image.proof.checks[1]: found \"hom\"; write the name of one of the site's checks: \"home\", \"order\" or \"read back\"",
+    )]);
+}
+
+#[test]
+fn an_image_may_be_pruned_once_it_is_too_old_to_use() {
+    each_gives_one_message(&[(
+        "minimumAge = \"12h\"",
+        "minimumAge = \"4d\"",
+        "image.minimumAge: found \"4d\", which is more than maximumAge, \"3d\"; write less",
+    )]);
+}

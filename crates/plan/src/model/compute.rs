@@ -68,18 +68,39 @@ pub struct Group {
 pub struct Image {
     /// The instance in the primary Region that images are made of.
     pub source: ImageSource,
+    /// What becomes of writes that the source holds in memory while its image is made.
+    #[serde(default)]
+    pub consistency: Consistency,
     /// How many proven images are kept in the recovery Region.
     #[serde(default = "three")]
     #[schemars(range(min = 1, max = 100))]
     pub keep: u16,
+    /// How old an image must be before it may be pruned, whatever else speaks for it.
+    #[serde(default = "day")]
+    #[schemars(extend("x-least" = "0s", "x-most" = "365d"))]
+    pub minimum_age: Span,
     /// How old the newest proven image may be before readiness fails.
     #[serde(default = "week")]
     #[schemars(extend("x-least" = "1h", "x-most" = "365d"))]
     pub maximum_age: Span,
     /// The key of the recovery Region that copies are encrypted with. Without it, the Region's default key.
     pub kms_key: Option<KmsKeyArn>,
-    /// Where a copied image is booted to prove it. Without it, images are not proven.
+    /// Within what time AWS is to have copied the snapshots, at a price of its own; without it, as soon as it can.
+    #[schemars(extend("x-least" = "15m", "x-most" = "48h"))]
+    pub copy_within: Option<Span>,
+    /// Where a copied image is booted to prove it. Without it no image can be proven, and so none is refreshed.
     pub proof: Option<ImageProof>,
+}
+
+/// What becomes of writes that an instance holds in memory while an image of it is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Consistency {
+    /// The image holds what was on the disk, as after a power cut: CreateImage with `NoReboot`. The instance serves on.
+    #[default]
+    Crash,
+    /// The instance is restarted for its image, so that everything is on the disk. It serves nobody meanwhile.
+    Reboot,
 }
 
 /// The instance in the primary Region that images are made of: exactly one of `instance`, `tag` and `group`.
@@ -109,6 +130,22 @@ pub struct ImageProof {
     /// Security groups of the recovery Region.
     #[schemars(length(min = 1))]
     pub security_groups: Vec<SecurityGroupId>,
+    /// Where the booted instance is looked at; `{address}` stands for its private IP address. Check paths are joined to it.
+    #[serde(default = "at_its_address")]
+    #[schemars(length(min = 1))]
+    pub site: String,
+    /// The names of the site's checks that it must pass, in the site's order: those that need nothing of production.
+    #[schemars(length(min = 1))]
+    pub checks: Vec<String>,
+    /// How long it may take from the launch to the last check passed.
+    #[serde(default = "half_an_hour")]
+    #[schemars(extend("x-least" = "10s", "x-most" = "6h"))]
+    pub within: Span,
+}
+
+impl ImageProof {
+    /// What stands for the booted instance's private IP address in `site`.
+    pub const ADDRESS: &str = "{address}";
 }
 
 fn one() -> u16 {
@@ -121,6 +158,18 @@ fn three() -> u16 {
 
 fn hundred() -> u8 {
     100
+}
+
+fn day() -> Span {
+    Span::fixed("1d", 24 * 3_600)
+}
+
+fn half_an_hour() -> Span {
+    Span::fixed("30m", 1_800)
+}
+
+fn at_its_address() -> String {
+    format!("http://{}", ImageProof::ADDRESS)
 }
 
 fn week() -> Span {

@@ -4,6 +4,7 @@
 //! another.
 
 mod compute;
+mod images;
 mod places;
 mod requests;
 mod site;
@@ -21,6 +22,9 @@ const RULES: &[Rule] = &[
     compute::strategy_has_its_compute,
     compute::launch_has_an_image,
     compute::elastic_ip_has_one_instance,
+    images::proof_looks_at_an_address,
+    images::proof_makes_checks_of_the_site,
+    images::nothing_is_pruned_before_it_is_too_old,
     site::addresses_differ,
     site::certificates_need_https,
     site::redirect_hosts_are_hosts,

@@ -1,0 +1,53 @@
+//! What the refresh of machine images needs.
+
+use url::Url;
+
+use crate::document::{Node, Problems, list};
+use crate::model::compute::ImageProof;
+use crate::model::span::Span;
+
+pub(super) fn proof_looks_at_an_address(root: &Node<'_>, problems: &mut Problems<'_>) {
+    let Some(site) = root.get("image.proof.site") else { return };
+    let Some(text) = site.text() else { return };
+    let filled = Url::parse(&text.replace(ImageProof::ADDRESS, "10.0.0.1"));
+    let good = |url: Url| matches!(url.scheme(), "http" | "https") && url.has_host() && url.query().is_none() && url.fragment().is_none();
+    if !text.contains(ImageProof::ADDRESS) || !filled.is_ok_and(good) {
+        let remedy =
+            "write an http or https address without query in which {address} stands for the instance's, such as \"http://{address}:8080\"";
+        problems.with(&site, format!("found {text:?}"), remedy);
+    }
+}
+
+pub(super) fn proof_makes_checks_of_the_site(root: &Node<'_>, problems: &mut Problems<'_>) {
+    let names: Vec<&str> = root
+        .all("site.checks")
+        .iter()
+        .filter_map(|check| check.get("name").and_then(|name| name.text()))
+        .collect();
+    // Where no check has a name, that is what has to be mended first.
+    if names.is_empty() {
+        return;
+    }
+    for named in root.all("image.proof.checks") {
+        if let Some(text) = named.text()
+            && !names.contains(&text)
+        {
+            let remedy = format!(
+                "write the name of one of the site's checks: {}",
+                list(names.iter().map(|name| format!("{name:?}")), "or")
+            );
+            problems.with(&named, format!("found {text:?}"), remedy);
+        }
+    }
+}
+
+/// An image that may not be pruned before it is useless would fill the Region with images.
+pub(super) fn nothing_is_pruned_before_it_is_too_old(root: &Node<'_>, problems: &mut Problems<'_>) {
+    let span = |path: &str| root.get(path).and_then(|node| node.read::<Span>().ok());
+    if let (Some(least), Some(most), Some(node)) = (span("image.minimumAge"), span("image.maximumAge"), root.get("image.minimumAge"))
+        && least.duration() > most.duration()
+    {
+        let seen = format!("found {:?}, which is more than maximumAge, {:?}", least.as_str(), most.as_str());
+        problems.with(&node, seen, "write less than maximumAge");
+    }
+}
