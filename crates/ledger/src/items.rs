@@ -15,14 +15,14 @@ pub fn key(workload: &WorkloadName, sort: &str) -> Item {
     ])
 }
 
-/// The keys of the lock of `workload`.
-pub fn lock_key(workload: &WorkloadName) -> Item {
-    key(workload, "lock")
+/// The keys of the lock of `workload` that runs of `machine` take.
+pub fn lock_key(workload: &WorkloadName, machine: Machine) -> Item {
+    key(workload, &format!("lock{}", machine.lane()))
 }
 
-/// The keys of the last run of `workload`.
-pub fn last_run_key(workload: &WorkloadName) -> Item {
-    key(workload, "last-run")
+/// The keys of the last run of `workload` among those that exclude runs of `machine`.
+pub fn last_run_key(workload: &WorkloadName, machine: Machine) -> Item {
+    key(workload, &format!("last-run{}", machine.lane()))
 }
 
 /// The keys of the record of `run`.
@@ -87,7 +87,7 @@ pub struct Lock {
 impl Lock {
     /// The item.
     pub fn to_item(&self, workload: &WorkloadName) -> Item {
-        let mut item = lock_key(workload);
+        let mut item = lock_key(workload, self.machine);
         item.extend([
             ("owner".to_owned(), text(&self.owner)),
             ("machine".to_owned(), text(self.machine)),
@@ -245,7 +245,7 @@ impl LastRun {
 
     /// The item.
     pub fn to_item(&self, workload: &WorkloadName) -> Item {
-        let mut item = last_run_key(workload);
+        let mut item = last_run_key(workload, self.machine);
         item.extend([
             ("run".to_owned(), text(&self.run)),
             ("work".to_owned(), text(&self.work)),

@@ -21,6 +21,11 @@ pub enum Trigger {
         /// Why the alarm changed its state, in CloudWatch's words.
         reason: String,
     },
+    /// A schedule of EventBridge Scheduler.
+    Schedule {
+        /// The schedule's name.
+        schedule: String,
+    },
     /// A person, in the console or by the command line.
     Person {
         /// Who.
@@ -36,6 +41,8 @@ pub enum Trigger {
 pub enum Machine {
     /// The unplanned move to the recovery Region.
     Failover,
+    /// The making, copying, proving and pruning of machine images.
+    RefreshImage,
 }
 
 impl Machine {
@@ -43,6 +50,16 @@ impl Machine {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Failover => "failover",
+            Self::RefreshImage => "refresh-image",
+        }
+    }
+
+    /// What the names of its lock and its last run end with. Machines that move the workload exclude each other and share a
+    /// cool-down; a refresh excludes only other refreshes, since no recovery may ever wait for one.
+    pub(crate) const fn lane(self) -> &'static str {
+        match self {
+            Self::Failover => "",
+            Self::RefreshImage => "#refresh-image",
         }
     }
 }
@@ -105,7 +122,8 @@ mod tests {
             "incidentAt": null,
             "reason": "3 of 3 probes failed",
         });
-        for wire in [person, alarm] {
+        let schedule = json!({"kind": "schedule", "schedule": "relight-unishop-refresh-image"});
+        for wire in [person, alarm, schedule] {
             let trigger: Trigger = serde_json::from_value(wire.clone()).unwrap();
             assert_eq!(serde_json::to_value(&trigger).unwrap(), wire);
         }
@@ -124,6 +142,8 @@ mod tests {
             assert_eq!(serde_json::to_value(verdict).unwrap(), verdict.as_str());
             assert_eq!(Verdict::parse(verdict.as_str()), Some(verdict));
         }
-        assert_eq!(serde_json::to_value(Machine::Failover).unwrap(), Machine::Failover.as_str());
+        for machine in [Machine::Failover, Machine::RefreshImage] {
+            assert_eq!(serde_json::to_value(machine).unwrap(), machine.as_str());
+        }
     }
 }

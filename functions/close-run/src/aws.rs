@@ -6,7 +6,7 @@ use action::ids::{ExecutionArn, RunId, WorkloadName};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sfn::types::HistoryEvent;
 use jiff::Timestamp;
-use ledger::{LastRun, RunRecord};
+use ledger::{LastRun, Machine, RunRecord};
 
 use crate::definition::Definition;
 use crate::error::Error;
@@ -130,6 +130,7 @@ pub(crate) struct Ledger<'a> {
     pub(crate) dynamodb: &'a aws_sdk_dynamodb::Client,
     pub(crate) table: &'a str,
     pub(crate) workload: &'a WorkloadName,
+    pub(crate) machine: Machine,
 }
 
 impl Ledger<'_> {
@@ -180,7 +181,7 @@ impl Ledger<'_> {
             .dynamodb
             .delete_item()
             .table_name(self.table)
-            .set_key(Some(ledger::lock_key(self.workload)))
+            .set_key(Some(ledger::lock_key(self.workload, self.machine)))
             .condition_expression("#owner = :run")
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":run", AttributeValue::S(run.to_string()));

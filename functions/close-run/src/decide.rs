@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use action::Mode;
 use action::ids::Region;
 use jiff::Timestamp;
-use ledger::{Trigger, Verdict};
+use ledger::{Machine, Trigger, Verdict};
 
 use crate::definition::Definition;
 use crate::io::{Ended, Request, Stop};
@@ -101,6 +101,11 @@ pub fn clocks(trigger: &Trigger, started_at: Timestamp, end: Timestamp) -> Clock
                 .is_none()
                 .then_some("no failed probe was found just before the alarm, so nobody knows when the incident began"),
         ),
+        Trigger::Schedule { .. } => (
+            None,
+            None,
+            Some("a schedule started the run, so there was no incident to measure from"),
+        ),
         Trigger::Person { .. } => (
             None,
             None,
@@ -130,9 +135,11 @@ fn objectives(request: &Request, verdict: Verdict, end: Timestamp) -> Objectives
             ..
         } => (*incident_at, true),
         Trigger::Alarm { alarm_at, .. } => (*alarm_at, false),
-        Trigger::Person { .. } => (request.started_at, false),
+        Trigger::Schedule { .. } | Trigger::Person { .. } => (request.started_at, false),
     };
-    let rto_met = planned.filter(|_| request.mode == Mode::Execute).and_then(|planned| {
+    // The objectives are those of a recovery.
+    let moves = request.machine == Machine::Failover;
+    let rto_met = planned.filter(|_| moves && request.mode == Mode::Execute).and_then(|planned| {
         let within = seconds(since, end) <= planned.rto_seconds as f64;
         match (within, exact && verdict == Verdict::Done) {
             (false, _) => Some(false),
@@ -151,6 +158,9 @@ fn objectives(request: &Request, verdict: Verdict, end: Timestamp) -> Objectives
 }
 
 fn rpo(request: &Request) -> (Option<f64>, Option<String>) {
+    if request.machine == Machine::RefreshImage {
+        return (None, Some("a refresh of images moves no data".to_owned()));
+    }
     let because = match (request.lag_seconds, &request.lag_because, &request.opened) {
         (Some(_), ..) => None,
         (None, Some(because), _) => Some(because.clone()),

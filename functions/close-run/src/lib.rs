@@ -15,6 +15,7 @@ pub mod io;
 pub mod message;
 pub mod report;
 pub mod steps;
+mod words;
 
 use action::ids::Region;
 use action::{Call, Metrics, Outcome, Permit, Unit, clock, environment};
@@ -82,6 +83,7 @@ pub async fn handle(request: Request, clients: &Clients, settings: &Settings, no
         dynamodb: &clients.dynamodb,
         table: &settings.ledger,
         workload: &request.workload,
+        machine: request.machine,
     };
     let definition = aws::definition(&clients.sfn, &request.execution).await?;
     let events = aws::history(&clients.sfn, &request.execution).await?;

@@ -5,53 +5,16 @@
 use std::fmt::Write as _;
 
 use action::Mode;
-use ledger::{Trigger, Verdict};
+use ledger::{Machine, Trigger};
 
 use crate::report::{Report, StepOutcome};
+use crate::words::next;
+pub use crate::words::{headline, subject};
 
 /// The most that a message takes as JSON, in bytes: a reply stays under 4 KiB.
 const MOST: usize = 3_000;
 const LINES: usize = 6;
 const LINE: usize = 180;
-
-/// The first sentence: how it ended.
-pub fn headline(report: &Report) -> String {
-    let workload = &report.run.workload;
-    let region = &report.run.region;
-    match (report.run.mode, report.verdict) {
-        (Mode::Execute, Verdict::Done) => format!("{workload} is proven to work in {region}."),
-        (Mode::Execute, Verdict::StoppedUntouched) => match &report.run.continues {
-            None => format!("{workload} was NOT recovered: the run stopped before it changed anything."),
-            Some(before) => format!(
-                "{workload} is still only PARTLY recovered: the run stopped before it changed anything more than those \
-                 before it, the last of them {before}."
-            ),
-        },
-        (Mode::Execute, Verdict::StoppedPartway) => {
-            format!("{workload} is only PARTLY recovered: the run stopped in {region} after it had begun to change things.")
-        }
-        (Mode::Plan, Verdict::Done) => {
-            format!("The plan of {workload} holds: a recovery in {region} would go all the way. Nothing was changed.")
-        }
-        (Mode::Plan, _) => format!("The plan of {workload} does NOT hold: a recovery would stop. Nothing was changed."),
-    }
-}
-
-/// The subject: one line of at most 100 ASCII characters.
-pub fn subject(report: &Report) -> String {
-    let workload = &report.run.workload;
-    let region = &report.run.region;
-    match (report.run.mode, report.verdict) {
-        (Mode::Execute, Verdict::Done) => format!("Relight: {workload} is proven to work in {region}"),
-        (Mode::Execute, Verdict::StoppedUntouched) => match report.run.continues {
-            None => format!("Relight: {workload} was NOT recovered, nothing was changed"),
-            Some(_) => format!("Relight: {workload} is still only PARTLY recovered, nothing more was changed"),
-        },
-        (Mode::Execute, Verdict::StoppedPartway) => format!("Relight: {workload} is only PARTLY recovered, a person is needed"),
-        (Mode::Plan, Verdict::Done) => format!("Relight: the plan of {workload} holds"),
-        (Mode::Plan, _) => format!("Relight: the plan of {workload} does NOT hold"),
-    }
-}
 
 /// The whole message; `location` is where the report is.
 pub fn message(report: &Report, location: Option<&str>) -> String {
@@ -65,7 +28,8 @@ pub fn message(report: &Report, location: Option<&str>) -> String {
         location.unwrap_or("none, since this was a plan run"),
         report.run.execution
     ));
-    parts.push([happened(report), took(report), lost(report)].join("\n"));
+    let facts = [Some(happened(report)), Some(took(report)), lost(report)];
+    parts.push(facts.into_iter().flatten().collect::<Vec<_>>().join("\n"));
     let changed = said(report, StepOutcome::Changed);
     let planned = said(report, StepOutcome::Planned);
     match report.run.mode {
@@ -74,40 +38,6 @@ pub fn message(report: &Report, location: Option<&str>) -> String {
         _ => {}
     }
     fitting(parts.join("\n\n"))
-}
-
-fn next(report: &Report) -> String {
-    let again = || {
-        format!(
-            "aws stepfunctions start-execution --region {} --state-machine-arn {} --input '{{\"workload\":\"{}\",\"mode\":\"execute\"}}'",
-            report.run.region,
-            machine(report.run.execution.as_str()),
-            report.run.workload
-        )
-    };
-    match (report.run.mode, report.verdict) {
-        (Mode::Execute, Verdict::Done) => {
-            "What to do next: send your users to the recovery site if they aren't there yet, and keep the old primary \
-                                           from taking writes. Nothing goes back by itself."
-                .to_owned()
-        }
-        (Mode::Execute, Verdict::StoppedUntouched) => {
-            format!("What to do next: mend what stands above, and start again:\n{}", again())
-        }
-        (Mode::Execute, Verdict::StoppedPartway) => {
-            format!(
-                "What to do next: undo nothing by hand. Mend what stands above, and start again; what is done is found done:\n{}",
-                again()
-            )
-        }
-        (Mode::Plan, Verdict::Done) => format!("To recover for real:\n{}", again()),
-        (Mode::Plan, _) => "What to do next: mend what stands above, and plan again.".to_owned(),
-    }
-}
-
-fn machine(execution: &str) -> String {
-    let machine = execution.rsplit_once(':').map_or(execution, |(machine, _)| machine);
-    machine.replacen(":execution:", ":stateMachine:", 1)
 }
 
 fn happened(report: &Report) -> String {
@@ -126,6 +56,10 @@ fn happened(report: &Report) -> String {
                 2 * LINE,
             )
         }
+        Trigger::Schedule { schedule } => clipped(
+            &format!("What happened: schedule {schedule} started the run at {}.", report.run.started_at),
+            2 * LINE,
+        ),
         Trigger::Person { who, why } => {
             let why = why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
             let who = who.as_deref().unwrap_or("a person");
@@ -149,13 +83,24 @@ fn took(report: &Report) -> String {
         parts.extend(seconds.map(|seconds| format!("{what} {}", duration(seconds))));
     }
     let mut text = format!("Time: {}", parts.join(", "));
-    if let Some(rto) = report.objectives.rto_seconds {
+    if let Some(rto) = report.objectives.rto_seconds.filter(|_| moves(report)) {
         let _infallible = write!(text, "; the RTO of {} is {}", duration(rto as f64), met(report.objectives.rto_met));
     }
     text + "."
 }
 
-fn lost(report: &Report) -> String {
+/// Whether the run is held to the plan's objectives: a refresh moves nobody and loses nothing.
+fn moves(report: &Report) -> bool {
+    match report.run.machine {
+        Machine::Failover => true,
+        Machine::RefreshImage => false,
+    }
+}
+
+fn lost(report: &Report) -> Option<String> {
+    if !moves(report) {
+        return None;
+    }
     let mut text = match (report.rpo_seconds, &report.rpo_because) {
         (Some(lag), _) => format!("Data: the last {} before the promotion may be lost", duration(lag)),
         (None, because) => format!(
@@ -166,7 +111,7 @@ fn lost(report: &Report) -> String {
     if let Some(rpo) = report.objectives.rpo_seconds {
         let _infallible = write!(text, "; the RPO of {} is {}", duration(rpo as f64), met(report.objectives.rpo_met));
     }
-    clipped(&(text + "."), 2 * LINE)
+    Some(clipped(&(text + "."), 2 * LINE))
 }
 
 fn met(met: Option<bool>) -> &'static str {

@@ -6,7 +6,7 @@ mod launch;
 mod serve;
 
 pub(crate) use fleet::{checks, instances};
-pub(crate) use inquire::{image_named, reserved, surroundings};
+pub(crate) use inquire::{image_chosen, reserved, surroundings};
 pub(crate) use launch::{Answer, Template, dry_run, run};
 pub(crate) use serve::{address, associate, health, register};
 

@@ -48,7 +48,7 @@ pub(crate) async fn launch(
     // Instances that are there decide the image: a pointer that moves in the middle of a run doesn't split its fleet.
     let image = match ours.first() {
         Some(instance) => instance.image.clone(),
-        None => aws::image_named(&clients.ssm, &request.launch.image_pointer)
+        None => aws::image_chosen(&clients.ssm, &request.launch.image)
             .await?
             .map_err(|problem| Error::Problems(Problems(vec![problem])))?,
     };
@@ -57,6 +57,7 @@ pub(crate) async fn launch(
         run: &request.run,
         workload: &request.workload,
         launch_template: &request.launch.launch_template,
+        security_groups: &request.launch.security_groups,
         image: &image,
     };
     let spent = u64::try_from(now.duration_since(request.since).as_secs()).unwrap_or_default();
@@ -73,7 +74,7 @@ pub(crate) async fn launch(
         });
     }
     let because = said(there, wanted, &launched);
-    let mut reply = Reply::about(Outcome::Waiting, image.clone(), ours, because);
+    let mut reply = Reply::about(Outcome::Waiting, Some(image.clone()), ours, because);
     reply.retry_after_seconds = Some(retry);
     let room = Reply::MOST.saturating_sub(reply.instances.len());
     reply
@@ -184,7 +185,7 @@ pub(crate) async fn lead_users(
     if !groups.is_empty() {
         facts.push(format!("healthy in {}", listed(groups.iter().map(|group| short(&group.arn)))));
     }
-    let mut reply = Reply::about(Outcome::Unchanged, first.image.clone(), instances, String::new());
+    let mut reply = Reply::about(Outcome::Unchanged, Some(first.image.clone()), instances, String::new());
     if let Some(id) = &request.launch.elastic_ip {
         let address = aws::address(&clients.ec2, id, Some(&first.id)).await?;
         let address = address.ok_or_else(|| Error::NoAddress(id.clone()))?;
@@ -207,7 +208,7 @@ pub(crate) async fn lead_users(
 pub(crate) fn waiting(request: &Request, why: String, instances: &[&Instance], now: Timestamp) -> Result<Reply, Error> {
     let first = instances.first().ok_or(Error::Absent("instance"))?;
     let retry = retry_after(request, now, || why.clone())?;
-    let mut reply = Reply::about(Outcome::Waiting, first.image.clone(), instances, why);
+    let mut reply = Reply::about(Outcome::Waiting, Some(first.image.clone()), instances, why);
     reply.retry_after_seconds = Some(retry);
     Ok(reply)
 }

@@ -1,8 +1,8 @@
 //! The request and the reply of the action.
 
 use action::ids::{
-    AllocationId, AmiId, CapacityReservationId, InstanceId, InstanceType, LaunchTemplateId, ParameterName, RunId, SubnetId, TargetGroupArn,
-    WorkloadName,
+    AllocationId, AmiId, CapacityReservationId, InstanceId, InstanceType, LaunchTemplateId, ParameterName, RunId, SecurityGroupId,
+    SubnetId, TargetGroupArn, WorkloadName,
 };
 use action::{Deadline, Mode, Outcome, Pace};
 use jiff::Timestamp;
@@ -40,7 +40,7 @@ impl Request {
     }
 }
 
-/// The plan's `compute.launch`, and where to read which image is the newest proven one.
+/// What to launch: the plan's `compute.launch`, or a copied image into the isolated subnets of its `image.proof`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Launch {
@@ -52,6 +52,8 @@ pub struct Launch {
     /// Subnets, the preferred one first.
     #[schemars(length(min = 1))]
     pub subnets: Vec<SubnetId>,
+    /// Security groups in place of the launch template's; none: the template's.
+    pub security_groups: Vec<SecurityGroupId>,
     /// How many instances.
     #[schemars(range(min = 1, max = 100))]
     pub count: u16,
@@ -61,8 +63,20 @@ pub struct Launch {
     pub target_groups: Vec<TargetGroupArn>,
     /// The capacity reservation that is used first.
     pub capacity_reservation: Option<CapacityReservationId>,
-    /// The SSM parameter that holds the image's id.
-    pub image_pointer: ParameterName,
+    /// Which image.
+    pub image: ImageChoice,
+}
+
+/// Which image is launched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum ImageChoice {
+    /// The one whose id this SSM parameter holds: the newest proven one.
+    Pointer(ParameterName),
+    /// This one.
+    Id(AmiId),
+    /// One that a run would have made by now, were it not in plan mode; execute mode refuses it.
+    Unmade,
 }
 
 /// What became of the launch.
@@ -75,8 +89,8 @@ pub struct Reply {
     pub retry_after_seconds: Option<u64>,
     /// One sentence for people.
     pub because: String,
-    /// The image that the instances are, or would be, launched from.
-    pub image: AmiId,
+    /// The image that the instances are, or would be, launched from; null for one that isn't made yet.
+    pub image: Option<AmiId>,
     /// The run's instances, at most [`Reply::MOST`] of them.
     #[schemars(length(max = 64))]
     pub instances: Vec<InstanceId>,
@@ -95,7 +109,7 @@ impl Reply {
     pub const MOST: usize = 64;
 
     /// A reply about instances that are there; without any, about the image alone.
-    pub(crate) fn about(outcome: Outcome, image: AmiId, instances: &[&Instance], because: String) -> Self {
+    pub(crate) fn about(outcome: Outcome, image: Option<AmiId>, instances: &[&Instance], because: String) -> Self {
         let first = instances.first();
         let most = || instances.iter().take(Self::MOST);
         Self {

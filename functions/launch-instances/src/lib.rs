@@ -23,14 +23,14 @@ mod execute;
 pub mod io;
 mod plan;
 
-use action::{Call, clock};
+use action::{Call, Mode, clock};
 use jiff::Timestamp;
 
 pub use aws::Clients;
 use decide::fleet::{Fleet, blocks, fleet, ours};
 use decide::pools::ATTEMPTS;
 use error::Error;
-use io::{Launch, Reply, Request};
+use io::{ImageChoice, Reply, Request};
 
 /// The action's name.
 pub const NAME: &str = "launch-instances";
@@ -68,7 +68,7 @@ pub const LONGEST_CHAIN: usize = ATTEMPTS + 4;
 /// this run that is gone, capacity that is nowhere and won't come, an elastic IP that someone else has, a deadline that has passed,
 /// and calls that AWS refuses.
 pub async fn handle(request: Request, clients: &Clients, now: Timestamp) -> Result<Reply, Error> {
-    sound(&request.launch)?;
+    sound(&request)?;
     let blocks = blocks(&request.run, &request.workload, request.since, request.launch.count);
     let seen = aws::instances(&clients.ec2, &request.run, &request.workload).await?;
     let ours = ours(&blocks, &seen);
@@ -85,8 +85,11 @@ pub async fn handle(request: Request, clients: &Clients, now: Timestamp) -> Resu
 }
 
 /// What the request's types can't say.
-fn sound(launch: &Launch) -> Result<(), Error> {
-    if launch.instance_types.is_empty() {
+fn sound(request: &Request) -> Result<(), Error> {
+    let launch = &request.launch;
+    if request.mode == Mode::Execute && launch.image == ImageChoice::Unmade {
+        Err(Error::Request("launch.image is unmade, which only plan mode can look past"))
+    } else if launch.instance_types.is_empty() {
         Err(Error::Request("launch.instanceTypes is empty"))
     } else if launch.subnets.is_empty() {
         Err(Error::Request("launch.subnets is empty"))

@@ -18,13 +18,17 @@ pub(crate) async fn plan(request: &Request, clients: &Clients, missing: &[Block]
     let mut problems = around.problems(&request.launch, &request.workload);
     let pools = around.pools(&request.launch);
     let good = match (&around.image, &around.template) {
-        (Ok(image), Ok(template)) if !template.has_interfaces => rehearse(request, clients, image, missing, &pools, &mut problems).await?,
+        (Ok(Some(image)), Ok(template)) if !template.has_interfaces => {
+            rehearse(request, clients, image, missing, &pools, &mut problems).await?
+        }
+        // AWS has no dry run of a launch from an image that isn't there; what else it needs has been looked at.
+        (Ok(None), Ok(_)) => pools,
         _ => vec![],
     };
     let (Ok(image), true) = (&around.image, problems.is_empty()) else {
         return Err(Error::Problems(Problems(problems)));
     };
-    let because = said(request, image, missing, ours, &good, &around);
+    let because = said(request, image.as_ref(), missing, ours, &good, &around);
     let mut reply = Reply::about(Outcome::Planned, image.clone(), &ours.kept, because);
     if let (None, Some(pool)) = (&reply.instance_type, good.first()) {
         reply.instance_type = Some(pool.instance_type.clone());
@@ -50,6 +54,7 @@ async fn rehearse(
         run: &request.run,
         workload: &request.workload,
         launch_template: &request.launch.launch_template,
+        security_groups: &request.launch.security_groups,
         image,
     };
     let size = missing.first().map_or(1, |block| block.size);
@@ -78,7 +83,7 @@ async fn rehearse(
     Ok(good)
 }
 
-fn said(request: &Request, image: &AmiId, missing: &[Block], ours: &Ours<'_>, good: &[Pool], around: &Surroundings) -> String {
+fn said(request: &Request, image: Option<&AmiId>, missing: &[Block], ours: &Ours<'_>, good: &[Pool], around: &Surroundings) -> String {
     let launch = &request.launch;
     let count: usize = missing.iter().map(|block| block.size).sum();
     let Some((pool, others)) = good.split_first().filter(|_| count > 0) else {
@@ -89,6 +94,7 @@ fn said(request: &Request, image: &AmiId, missing: &[Block], ours: &Ours<'_>, go
     } else {
         format!(", else {}", listed(others))
     };
+    let image = image.map_or("the image that is copied by then", AmiId::as_str);
     let mut steps = vec![format!(
         "would launch {} from {image} by {}: {pool}{others}",
         counted(count, "instance"),

@@ -8,7 +8,7 @@ use action::ids::{ExecutionArn, RunId, WorkloadName};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use aws_sdk_sfn::types::ExecutionStatus;
-use ledger::{Item, LastRun, Lock, RunRecord};
+use ledger::{Item, LastRun, Lock, Machine, RunRecord};
 
 use crate::decide::Holder;
 use crate::error::Error;
@@ -18,6 +18,7 @@ pub(crate) struct Ledger<'a> {
     pub(crate) dynamodb: &'a aws_sdk_dynamodb::Client,
     pub(crate) table: &'a str,
     pub(crate) workload: &'a WorkloadName,
+    pub(crate) machine: Machine,
 }
 
 impl Ledger<'_> {
@@ -27,12 +28,12 @@ impl Ledger<'_> {
     }
 
     pub(crate) async fn lock(&self) -> Result<Option<Lock>, Error> {
-        let item = self.item("lock", ledger::lock_key(self.workload)).await?;
+        let item = self.item("lock", ledger::lock_key(self.workload, self.machine)).await?;
         Ok(item.as_ref().map(Lock::from_item).transpose()?)
     }
 
     pub(crate) async fn last_run(&self) -> Result<Option<LastRun>, Error> {
-        let item = self.item("last run", ledger::last_run_key(self.workload)).await?;
+        let item = self.item("last run", ledger::last_run_key(self.workload, self.machine)).await?;
         Ok(item.as_ref().map(LastRun::from_item).transpose()?)
     }
 

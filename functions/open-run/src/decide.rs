@@ -5,7 +5,7 @@ use std::time::Duration;
 use action::Deadline;
 use action::ids::{ExecutionArn, Region, RunId, WorkloadName};
 use jiff::Timestamp;
-use ledger::{Chain, LastRun, Lock, RunRecord, StoredPlan};
+use ledger::{Chain, LastRun, Lock, Machine, RunRecord, StoredPlan};
 use plan::{Endpoint, Fence, Plan, Strategy, Traffic};
 
 use crate::io::Request;
@@ -13,6 +13,9 @@ use crate::io::Request;
 /// How long after its deadline a run may hold its lock without anybody asking whether it still runs. Past its deadline
 /// a run waits for nothing any more, so that it ends long before this.
 const LOCK_GRACE: Duration = Duration::from_secs(3_600);
+
+/// How long a refresh waits at most: a first copy of large volumes takes hours. The machine's own time-out is longer.
+const REFRESH_WITHIN: Duration = Duration::from_secs(12 * 3_600);
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +45,14 @@ impl Opening {
     /// When the lock is free even if nobody can tell how the run is.
     pub fn lock_expires(&self) -> Timestamp {
         later(self.deadline.0, LOCK_GRACE)
+    }
+
+    /// Until when the run waits, for people.
+    pub fn until(&self, machine: Machine, plan: &Plan) -> String {
+        match machine {
+            Machine::Failover => format!("the RTO of {} ends at {}", plan.objectives.rto, self.deadline.0),
+            Machine::RefreshImage => format!("it waits for nothing after {}", self.deadline.0),
+        }
     }
 
     /// Why the lock is free, for people.
@@ -108,16 +119,38 @@ pub enum Refusal {
     Unsupported(Vec<String>),
 }
 
-/// Everything in the plan that this version doesn't do, or can't do from where it runs.
-pub fn unsupported(plan: &Plan, region: &Region) -> Vec<String> {
+/// Everything in the plan that this version doesn't do by `machine`, or can't do from where it runs.
+pub fn unsupported(machine: Machine, plan: &Plan, region: &Region) -> Vec<String> {
+    let recovery = &plan.regions.recovery;
     let mut found = Vec::new();
+    if recovery != region {
+        found.push(format!("recovery in {recovery} by an engine in {region}"));
+    }
+    match machine {
+        Machine::Failover => unsupported_in_failover(plan, &mut found),
+        Machine::RefreshImage => unsupported_in_refresh(plan, &mut found),
+    }
+    found
+}
+
+/// A refresh without a proof could never move the pointer, and would only fill both Regions with images.
+fn unsupported_in_refresh(plan: &Plan, found: &mut Vec<String>) {
+    match &plan.image {
+        None => found.push("a refresh without [image]".to_owned()),
+        Some(image) if image.proof.is_none() => found.push("a refresh without [image.proof], so that no image could be proven".to_owned()),
+        Some(_) => {}
+    }
+    if plan.compute.as_ref().is_none_or(|compute| compute.launch.is_none()) {
+        found.push("a refresh without [compute.launch], whose template the proof boots by".to_owned());
+    }
+}
+
+fn unsupported_in_failover(plan: &Plan, found: &mut Vec<String>) {
     let mut unless = |holds: bool, what: String| {
         if !holds {
             found.push(what);
         }
     };
-    let recovery = &plan.regions.recovery;
-    unless(recovery == region, format!("recovery in {recovery} by an engine in {region}"));
     unless(
         plan.strategy == Strategy::PilotLight,
         format!("strategy {}", strategy(plan.strategy)),
@@ -144,7 +177,6 @@ pub fn unsupported(plan: &Plan, region: &Region) -> Vec<String> {
     if let Fence::Function(function) = &plan.guards.fence {
         unless(false, format!("fence by {function}"));
     }
-    found
 }
 
 fn strategy(strategy: Strategy) -> &'static str {
@@ -237,10 +269,13 @@ pub fn decide(
     // Once opened, or once the lock is taken, a run keeps its time however often it is asked.
     let taken = lock.as_ref().filter(|_| ours).map(|lock| lock.taken_at);
     let at = opened.map(|(at, _)| at).or(taken).unwrap_or(millis(now));
-    let rto = stored.plan.objectives.rto.duration();
+    let within = match request.machine {
+        Machine::Failover => stored.plan.objectives.rto.duration(),
+        Machine::RefreshImage => REFRESH_WITHIN,
+    };
     let opening = Opening {
         at,
-        deadline: opened.map_or_else(|| Deadline(later(at, rto)), |(_, deadline)| deadline),
+        deadline: opened.map_or_else(|| Deadline(later(at, within)), |(_, deadline)| deadline),
         chain: chain(request, record, lock.as_ref(), last),
         replaces: lock,
         expired,

@@ -1,13 +1,13 @@
 //! The request, and the reply: all that the later states need of the plan.
 
 use action::ids::{
-    AllocationId, CapacityReservationId, ExecutionArn, InstanceType, LaunchTemplateId, ParameterName, RunId, SubnetId, TargetGroupArn,
-    TopicArn, WorkloadName,
+    AllocationId, CapacityReservationId, ExecutionArn, InstanceType, KmsKeyArn, LaunchTemplateId, ParameterName, RunId, SecurityGroupId,
+    SubnetId, TargetGroupArn, TopicArn, WorkloadName,
 };
 use action::{Deadline, Mode, Outcome};
 use jiff::Timestamp;
 use ledger::{Machine, StoredPlan, Trigger};
-use plan::{DataLoss, Database, Endpoint, Plan, Regions, Strategy};
+use plan::{Consistency, DataLoss, Database, Endpoint, Image, ImageSource, Plan, Regions, Strategy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -45,7 +45,7 @@ pub struct Reply {
     pub because: String,
     /// When the run was first opened.
     pub opened_at: Timestamp,
-    /// When it stops waiting: the RTO after that.
+    /// When it stops waiting: the RTO after that; of a refresh, twelve hours.
     pub deadline: Deadline,
     /// The run that this one goes on from, since it left the workload partway; null if there is none.
     pub continues: Option<RunId>,
@@ -61,6 +61,8 @@ pub struct Reply {
     pub database: Option<Database>,
     /// What launch-instances needs.
     pub launch: Option<Launch>,
+    /// What a refresh of images needs; null for other machines.
+    pub refresh: Option<Refresh>,
     /// The SSM parameters to publish, with their placeholders.
     pub endpoints: Vec<Parameter>,
     /// What may be lost without asking: the more of what plan and request accept.
@@ -93,6 +95,8 @@ pub struct Launch {
     pub instance_types: Vec<InstanceType>,
     /// Subnets, the preferred one first.
     pub subnets: Vec<SubnetId>,
+    /// Security groups in place of the template's; none: the template's.
+    pub security_groups: Vec<SecurityGroupId>,
     /// How many instances.
     pub count: u16,
     /// The elastic IP address that the instance gets.
@@ -101,8 +105,42 @@ pub struct Launch {
     pub target_groups: Vec<TargetGroupArn>,
     /// The capacity reservation that is used first.
     pub capacity_reservation: Option<CapacityReservationId>,
-    /// The SSM parameter that names the image.
-    pub image_pointer: ParameterName,
+    /// Which image.
+    pub image: ImageChoice,
+}
+
+/// Which image is launched, as launch-instances takes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ImageChoice {
+    /// The one that this SSM parameter names.
+    Pointer(ParameterName),
+    /// One that the run makes; the machine puts its id here.
+    Unmade,
+}
+
+/// The plan's `image`, and how its copies are proven.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Refresh {
+    /// What images are made of, in the primary Region.
+    pub source: ImageSource,
+    /// What becomes of writes in memory.
+    pub consistency: Consistency,
+    /// The key of the recovery Region that copies are encrypted with.
+    pub kms_key: Option<KmsKeyArn>,
+    /// Within how many minutes the snapshots are to be copied; null: as AWS can.
+    pub complete_within_minutes: Option<u32>,
+    /// How many proven images are kept in each Region.
+    pub keep: u16,
+    /// How old an image must be before it may be pruned, in seconds.
+    pub minimum_age_seconds: u64,
+    /// The SSM parameter that names the newest proven image.
+    pub pointer: ParameterName,
+    /// How a copy is launched to prove it.
+    pub launch: Launch,
+    /// How long the proof may take, in seconds.
+    pub proof_within_seconds: u64,
 }
 
 /// One SSM parameter to publish.
@@ -139,11 +177,10 @@ impl Reply {
 
     pub(crate) fn changed(opening: &Opening, stored: StoredPlan, request: &Request) -> Self {
         let because = format!(
-            "took the lock of {}: {}; the RTO of {} ends at {}{}",
+            "took the lock of {}: {}; {}{}",
             request.workload,
             opening.why_free(),
-            stored.plan.objectives.rto,
-            opening.deadline.0,
+            opening.until(request.machine, &stored.plan),
             opening.goes_on()
         );
         Self::new(Outcome::Changed, because, opening, stored, request)
@@ -163,7 +200,8 @@ impl Reply {
                 rto_seconds: plan.objectives.rto.seconds(),
                 rpo_seconds: plan.objectives.rpo.seconds(),
             },
-            launch: launch(&plan),
+            launch: launch(&plan).filter(|_| request.machine == Machine::Failover),
+            refresh: refresh(&plan).filter(|_| request.machine == Machine::RefreshImage),
             endpoints: plan.endpoints.iter().filter_map(parameter).collect(),
             accept_data_loss: plan.guards.accept_data_loss.max(request.accept_data_loss.unwrap_or_default()),
             regions: plan.regions,
@@ -181,11 +219,40 @@ fn launch(plan: &Plan) -> Option<Launch> {
         launch_template: launch.launch_template,
         instance_types: launch.instance_types,
         subnets: launch.subnets,
+        security_groups: Vec::new(),
         count: launch.count,
         elastic_ip: launch.elastic_ip,
         target_groups: launch.target_groups,
         capacity_reservation: launch.capacity_reservation,
-        image_pointer: plan.image_pointer(),
+        image: ImageChoice::Pointer(plan.image_pointer()),
+    })
+}
+
+/// None where a plan has no image, or doesn't say how one is proven.
+fn refresh(plan: &Plan) -> Option<Refresh> {
+    let image: Image = plan.image.clone()?;
+    let (proof, production) = (image.proof?, launch(plan)?);
+    Some(Refresh {
+        source: image.source,
+        consistency: image.consistency,
+        kms_key: image.kms_key,
+        complete_within_minutes: image
+            .copy_within
+            .map(|span| u32::try_from(span.seconds().div_ceil(60)).unwrap_or(u32::MAX)),
+        keep: image.keep,
+        minimum_age_seconds: image.minimum_age.seconds(),
+        pointer: plan.image_pointer(),
+        launch: Launch {
+            subnets: proof.subnets,
+            security_groups: proof.security_groups,
+            count: 1,
+            elastic_ip: None,
+            target_groups: Vec::new(),
+            capacity_reservation: None,
+            image: ImageChoice::Unmade,
+            ..production
+        },
+        proof_within_seconds: proof.within.seconds(),
     })
 }
 

@@ -1,4 +1,4 @@
-//! Opens a run: reads the plan, takes the workload's lock, writes the run's record, fixes the deadline from the RTO.
+//! Opens a run: reads the plan, takes the workload's lock, writes the run's record, fixes the deadline.
 //!
 //! One run per workload: a lock whose owner still runs is refused, one whose owner has ended or that has expired is taken
 //! over. A run that follows one that stopped partway goes on from it, under the same tag, so that what is made isn't made
@@ -74,11 +74,12 @@ pub async fn handle(request: Request, clients: &Clients, settings: &Settings, no
         dynamodb: &clients.dynamodb,
         table: &settings.ledger,
         workload: &request.workload,
+        machine: request.machine,
     };
     let record = ledger.record(&request.run).await?;
     let pinned = record.as_ref().and_then(|record| record.plan_version.as_deref());
     let stored = ledger::read_plan(&clients.bucket, &request.workload, pinned).await?;
-    let unsupported = decide::unsupported(&stored.plan, &settings.region);
+    let unsupported = decide::unsupported(request.machine, &stored.plan, &settings.region);
     if !unsupported.is_empty() {
         return Err(Refusal::Unsupported(unsupported).into());
     }

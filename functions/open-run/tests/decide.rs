@@ -220,7 +220,7 @@ fn nobody_is_asked_about_a_lock_that_is_ours_or_has_expired() {
 #[test]
 fn everything_that_this_version_does_not_do_is_named_at_once() {
     let region = "us-west-1".parse().unwrap();
-    assert_eq!(unsupported(&Plan::parse(PLAN).unwrap(), &region), [""; 0]);
+    assert_eq!(unsupported(Machine::Failover, &Plan::parse(PLAN).unwrap(), &region), [""; 0]);
 
     let text = PLAN
         .replace("pilot-light", "warm-standby")
@@ -236,7 +236,7 @@ fn everything_that_this_version_does_not_do_is_named_at_once() {
            [guards]\nmode = \"automatic\"\nfence = { function = \"arn:aws:lambda:us-west-1:123456789012:function:stop-shop\" }\n";
     let plan = Plan::parse(&text).unwrap();
     assert_eq!(
-        unsupported(&plan, &"eu-west-1".parse().unwrap()),
+        unsupported(Machine::Failover, &plan, &"eu-west-1".parse().unwrap()),
         [
             "recovery in us-west-1 by an engine in eu-west-1",
             "strategy warm-standby",
@@ -248,4 +248,34 @@ fn everything_that_this_version_does_not_do_is_named_at_once() {
             "fence by arn:aws:lambda:us-west-1:123456789012:function:stop-shop",
         ]
     );
+}
+
+/// The plan with a proof of its copies.
+fn with_proof() -> String {
+    PLAN.replace(
+        "[site]\n",
+        "[image.proof]\nsubnets = [\"subnet-0fedcba9876543210\"]\nsecurityGroups = [\"sg-0123456789abcdef0\"]\nchecks = [\"home\"]\n[site]\n",
+    )
+}
+
+#[test]
+fn a_refresh_needs_a_proof_and_a_template_and_nothing_that_a_recovery_needs() {
+    let region = "us-west-1".parse().unwrap();
+    let named = |plan: &str| unsupported(Machine::RefreshImage, &Plan::parse(plan).unwrap(), &region);
+    assert_eq!(named(&with_proof()), [""; 0]);
+    assert_eq!(named(PLAN), ["a refresh without [image.proof], so that no image could be proven"]);
+    // Tables, which a recovery refuses yet, are nothing to a refresh.
+    assert_eq!(named(&format!("{}\n[[tables]]\nname = \"orders\"\n", with_proof())), [""; 0]);
+}
+
+#[test]
+fn a_refresh_waits_for_half_a_day_whatever_the_rto_is() {
+    let request = Request {
+        machine: Machine::RefreshImage,
+        ..request()
+    };
+    let Ok(Decision::Open(opening)) = decide(&request, None, None, None, &stored(), at("03:15:04")) else {
+        panic!("it opens");
+    };
+    assert_eq!(opening.deadline, Deadline(at("15:15:04")));
 }

@@ -92,6 +92,10 @@ impl World {
     }
 
     async fn opens(&self, mode: Mode) -> Result<Reply, Error> {
+        self.opens_as(Machine::Failover, mode).await
+    }
+
+    async fn opens_as(&self, machine: Machine, mode: Mode) -> Result<Reply, Error> {
         let clients = Clients {
             dynamodb: mock_client!(
                 aws_sdk_dynamodb,
@@ -105,7 +109,8 @@ impl World {
             ledger: "relight-ledger".to_owned(),
             region: "us-west-1".parse().unwrap(),
         };
-        handle(request(mode), &clients, &settings, at("03:15:04.25")).await
+        let request = Request { machine, ..request(mode) };
+        handle(request, &clients, &settings, at("03:15:04.25")).await
     }
 
     /// How often each call was made, in the order in which the handler makes them.
@@ -267,7 +272,8 @@ async fn the_reply_holds_what_the_later_states_need_and_null_for_what_is_not() {
             "elasticIp": null,
             "targetGroups": [],
             "capacityReservation": null,
-            "imagePointer": "/relight/unishop/image",
+            "securityGroups": [],
+            "image": { "pointer": "/relight/unishop/image" },
         })
     );
     assert_eq!(wire["objectives"], serde_json::json!({"rtoSeconds": 900, "rpoSeconds": 60}));
@@ -280,6 +286,36 @@ async fn the_reply_holds_what_the_later_states_need_and_null_for_what_is_not() {
     assert_eq!(wire["database"]["promotion"], "auto");
     assert_eq!((&wire["continues"], &wire["work"]), (&serde_json::Value::Null, &OURS.into()));
     assert!(wire.to_string().len() < 4_096);
+}
+
+#[tokio::test]
+async fn a_refresh_takes_a_lock_of_its_own_and_is_told_how_copies_are_proven() {
+    let plan = include_str!("fixtures/plan.toml").replace(
+        "[site]\n",
+        "[image.proof]\nsubnets = [\"subnet-0fedcba9876543210\"]\nsecurityGroups = [\"sg-0123456789abcdef0\"]\nchecks = [\"home\"]\n[site]\n",
+    );
+    let (bucket, plans) = stored(plan);
+    let world = World {
+        lock: item("lock#refresh-image", None),
+        last_run: item("last-run#refresh-image", None),
+        bucket,
+        plans,
+        ..World::new(None, None)
+    };
+    let reply = world.opens_as(Machine::RefreshImage, Mode::Execute).await.unwrap();
+    let wire = serde_json::to_value(&reply).unwrap();
+    assert_eq!(wire["launch"], serde_json::Value::Null);
+    assert_eq!(
+        wire["refresh"]["launch"]["subnets"],
+        serde_json::json!(["subnet-0fedcba9876543210"])
+    );
+    assert_eq!(wire["refresh"]["launch"]["image"], "unmade");
+    assert_eq!(wire["refresh"]["keep"], 3);
+    assert_eq!(wire["refresh"]["minimumAgeSeconds"], 86_400);
+    assert!(wire.to_string().len() < 4_096);
+    // A recovery must never wait for a refresh.
+    let written = world.written.lock().unwrap();
+    assert_eq!(written[0].item().unwrap()["sk"].as_s().unwrap(), "lock#refresh-image");
 }
 
 #[tokio::test]

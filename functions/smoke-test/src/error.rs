@@ -32,6 +32,32 @@ pub enum Error {
         /// Until when it was waited for.
         source: DeadlinePassed,
     },
+    /// The plan proves no image.
+    #[error("the plan of {0} has no [image.proof], so that nothing says how a copied image is proven")]
+    NoProof(WorkloadName),
+    /// The plan's address of booted copies makes no address.
+    #[error("image.proof.site of {workload} makes {text:?}, which is no address")]
+    ProofAddress {
+        /// The workload.
+        workload: WorkloadName,
+        /// What was made of it.
+        text: String,
+        /// Why it is none.
+        source: url::ParseError,
+    },
+    /// Execute mode has an instance to look at.
+    #[error("address is null, but in mode execute an instance was launched: pass its address")]
+    NoAddress,
+    /// A copied image was not proven in time.
+    #[error("{what} is not proven to serve: {failing}")]
+    ImageNotProven {
+        /// What was looked at.
+        what: String,
+        /// Each failing check with its reason.
+        failing: String,
+        /// Until when it was waited for.
+        source: DeadlinePassed,
+    },
     /// Looks were taken that the alarms will never hear of.
     #[error("put the metric of {missed} of {looks} looks at {workload}; the last time")]
     PutMetricData {
@@ -50,8 +76,8 @@ impl NamedError for Error {
     fn name(&self) -> ErrorName {
         match self {
             Self::ReadPlan(_, source) => source.name(),
-            Self::SiteAddress(..) => ErrorName::InvalidInput,
-            Self::NoClient(_) | Self::NotProven { .. } => ErrorName::Permanent,
+            Self::SiteAddress(..) | Self::NoProof(_) | Self::ProofAddress { .. } | Self::NoAddress => ErrorName::InvalidInput,
+            Self::NoClient(_) | Self::NotProven { .. } | Self::ImageNotProven { .. } => ErrorName::Permanent,
             Self::PutMetricData { source, .. } => source.name(),
         }
     }

@@ -1,17 +1,21 @@
 //! What smoke-test is asked and what it answers.
 
+use std::net::IpAddr;
+
 use action::ids::{Region, RunId, WorkloadName};
 use action::{Deadline, Mode, Outcome};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What is asked for: a proof that a site works, or a minute of probing.
+/// What is asked for: a proof that a site works, or that an image does, or a minute of probing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "purpose", rename_all = "camelCase", deny_unknown_fields)]
 pub enum Request {
     /// Look once, and say whether the site is proven.
     Proof(ProofRequest),
+    /// Look once at an instance that was booted from a copied image, and say whether it serves.
+    Image(ImageRequest),
     /// Look for a minute, and put each look into the metric that the alarms watch.
     Probe(ProbeRequest),
 }
@@ -30,6 +34,28 @@ pub struct ProofRequest {
     pub plan_version: Option<String>,
     /// Which site.
     pub site: Site,
+    /// When the machine first asked.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub since: Timestamp,
+    /// When the run stops waiting.
+    pub deadline: Deadline,
+}
+
+/// Look once at an instance that was booted from a copied image.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ImageRequest {
+    /// Plan mode makes the reading checks only, and none without an address.
+    pub mode: Mode,
+    /// The run that wants the proof.
+    pub run: RunId,
+    /// The workload.
+    pub workload: WorkloadName,
+    /// The version of the plan that the run opened with; the newest where the bucket keeps none.
+    pub plan_version: Option<String>,
+    /// The instance's address; null in plan mode, where none was launched.
+    #[schemars(with = "Option<String>")]
+    pub address: Option<IpAddr>,
     /// When the machine first asked.
     #[schemars(with = "String", extend("format" = "date-time"))]
     pub since: Timestamp,
@@ -63,6 +89,8 @@ pub enum Site {
 pub enum Reply {
     /// Whether the site is proven.
     Proof(ProofReply),
+    /// Whether the image serves.
+    Image(ImageReply),
     /// What a minute of probing saw.
     Probe(ProbeReply),
 }
@@ -81,6 +109,20 @@ pub struct ProofReply {
     pub site: Site,
     /// Every check of the look, in the plan's order. Where they don't all fit into a reply, the failing ones come first
     /// and `because` gives the count.
+    pub checks: Vec<CheckReport>,
+}
+
+/// Whether an instance that was booted from an image serves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ImageReply {
+    /// `unchanged`: it serves. `waiting`: not yet. `planned`: plan mode.
+    pub outcome: Outcome,
+    /// When to look again, in seconds.
+    pub retry_after_seconds: Option<u64>,
+    /// One sentence for people.
+    pub because: String,
+    /// Every check of the look, as in a proof of a site.
     pub checks: Vec<CheckReport>,
 }
 
@@ -135,11 +177,28 @@ impl ProofReply {
         Self {
             outcome,
             retry_after_seconds,
-            because: sentence(region, checks),
+            because: sentence(&of_site(region), checks),
             site,
             checks: fitted(checks),
         }
     }
+}
+
+impl ImageReply {
+    /// Puts `checks` into a reply, and their count and failures into its sentence; `what` was looked at.
+    pub fn new(outcome: Outcome, retry_after_seconds: Option<u64>, what: &str, checks: &[CheckReport]) -> Self {
+        Self {
+            outcome,
+            retry_after_seconds,
+            because: sentence(what, checks),
+            checks: fitted(checks),
+        }
+    }
+}
+
+/// A workload's site, as sentences name it.
+pub fn of_site(region: &Region) -> String {
+    format!("the site in {region}")
 }
 
 impl ProbeReply {
@@ -154,18 +213,18 @@ impl ProbeReply {
     }
 }
 
-/// What a look saw, in one sentence.
-pub fn sentence(region: &Region, checks: &[CheckReport]) -> String {
+/// What a look at `what` saw, in one sentence.
+pub fn sentence(what: &str, checks: &[CheckReport]) -> String {
     let all = checks.len();
     let count = |verdict| checks.iter().filter(|check| check.verdict == verdict).count();
     let (failed, skipped) = (count(Verdict::Fail), count(Verdict::Skipped));
     let mut sentence = match (failed, skipped) {
-        (0, 0) => format!("the site in {region} passed {all} of {all} checks"),
+        (0, 0) => format!("{what} passed {all} of {all} checks"),
         (0, _) => format!(
-            "the site in {region} passed {} of {all} checks, and {skipped} that may write are left to execute mode",
+            "{what} passed {} of {all} checks, and {skipped} that may write are left to execute mode",
             all - skipped
         ),
-        _ => format!("the site in {region} failed {failed} of {all} checks: {}", failures(checks, 3, 100)),
+        _ => format!("{what} failed {failed} of {all} checks: {}", failures(checks, 3, 100)),
     };
     if failed > 0 && skipped > 0 {
         sentence.push_str(&format!("; {skipped} that may write are left to execute mode"));
@@ -294,14 +353,11 @@ mod tests {
                 "the site in us-west-1 passed 0 of 1 checks, and 1 that may write are left to execute mode",
             ),
         ] {
-            assert_eq!(sentence(&region(), &checks), sentence_expected);
+            assert_eq!(sentence(&of_site(&region()), &checks), sentence_expected);
         }
         let many = vec![failing; 5];
-        assert!(
-            sentence(&region(), &many).ends_with(" and 2 more"),
-            "{}",
-            sentence(&region(), &many)
-        );
+        let cut = sentence(&of_site(&region()), &many);
+        assert!(cut.ends_with(" and 2 more"), "{cut}");
     }
 
     #[test]

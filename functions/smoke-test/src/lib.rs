@@ -1,4 +1,5 @@
-//! Proves a site by the checks of its plan, once for a run or every few seconds of a minute as the probe.
+//! Proves a site by the checks of its plan, once for a run or every few seconds of a minute as the probe; and an instance
+//! that was booted from a copied image, by those checks that the plan names for it.
 //!
 //! A proof looks once: all checks passed is `unchanged`, else `waiting`, and an error once the deadline has passed. The
 //! probe puts each look into the metric that starts a recovery, so it tells a dead site from a probe that can't look:
@@ -9,6 +10,7 @@ mod aws;
 pub mod decide;
 pub mod error;
 pub mod http;
+mod image;
 pub mod io;
 pub mod look;
 pub mod placeholders;
@@ -28,7 +30,9 @@ use crate::address::permitted_url;
 use crate::decide::{Decision, decide, next_look};
 use crate::error::Error;
 use crate::http::{Http, Trust};
-use crate::io::{CheckReport, ProbeReply, ProbeRequest, ProofReply, ProofRequest, Reply, Request, Site, Verdict, failures, sentence};
+use crate::io::{
+    CheckReport, ProbeReply, ProbeRequest, ProofReply, ProofRequest, Reply, Request, Site, Verdict, failures, of_site, sentence,
+};
 use crate::look::{Checked, Look};
 
 /// The function's name, after `relight-`.
@@ -86,6 +90,7 @@ impl Clock for SystemClock {
 pub async fn handle(request: Request, reach: &Reach, clock: &impl Clock) -> Result<Reply, Error> {
     match request {
         Request::Proof(request) => prove(request, reach, clock).await.map(Reply::Proof),
+        Request::Image(request) => image::prove(request, reach, clock).await.map(Reply::Image),
         // A probe has no mode: it is there to put its metric, and to write what the plan has it write.
         Request::Probe(request) => match Mode::Execute.permit() {
             Some(permit) => probe(&request, reach, clock, &permit).await.map(Reply::Probe),
@@ -154,7 +159,10 @@ async fn probe(request: &ProbeRequest, reach: &Reach, clock: &impl Clock, permit
             failed += 1;
         }
         if looked.failed || failed == 0 {
-            seen = sentence(region, &checked.into_iter().map(|checked| checked.report).collect::<Vec<_>>());
+            seen = sentence(
+                &of_site(region),
+                &checked.into_iter().map(|checked| checked.report).collect::<Vec<_>>(),
+            );
         }
         // One look that the metric lacks is no reason to take the others from the alarm as well.
         if let Err(failure) = aws::put_look(&reach.cloudwatch, &request.workload, looked, permit).await {

@@ -1,6 +1,8 @@
 //! smoke-test against a real site on loopback, with AWS mocked.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
 
+#[path = "handler/image.rs"]
+mod image;
 #[path = "handler/probe.rs"]
 mod probe;
 #[path = "handler/site.rs"]
@@ -83,7 +85,7 @@ async fn prove(site: &str, checks: &str, mode: &str, now: &str) -> Result<ProofR
     assert_eq!(asked.count(), 1);
     match reply? {
         Reply::Proof(reply) => Ok(reply),
-        Reply::Probe(reply) => panic!("{reply:?}"),
+        other => panic!("{other:?}"),
     }
 }
 

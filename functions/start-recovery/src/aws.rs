@@ -6,7 +6,7 @@ use action::ids::{ExecutionArn, RunId, WorkloadName};
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{AlarmType, Dimension, Metric, MetricDataQuery, MetricStat, ScanBy};
 use jiff::Timestamp;
-use ledger::{LastRun, Trigger};
+use ledger::{LastRun, Machine, Trigger};
 use serde_json::json;
 use tracing::warn;
 
@@ -32,7 +32,7 @@ pub(crate) async fn last_run(dynamodb: &aws_sdk_dynamodb::Client, table: &str, w
     let seen = dynamodb
         .get_item()
         .table_name(table)
-        .set_key(Some(ledger::last_run_key(workload)))
+        .set_key(Some(ledger::last_run_key(workload, Machine::Failover)))
         .consistent_read(true)
         .send()
         .await

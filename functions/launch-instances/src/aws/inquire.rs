@@ -11,7 +11,7 @@ use super::{Clients, given, serve, text};
 use crate::decide::check::{self, Problem, Reservation, Subnet, Surroundings, TargetGroup, Template};
 use crate::decide::pools::Reserved;
 use crate::error::Error;
-use crate::io::Launch;
+use crate::io::{ImageChoice, Launch};
 
 /// Looks at everything that the launch needs, side by side: this stands between the alarm and the point of no return.
 pub(crate) async fn surroundings(clients: &Clients, launch: &Launch) -> Result<Surroundings, Error> {
@@ -29,7 +29,7 @@ pub(crate) async fn surroundings(clients: &Clients, launch: &Launch) -> Result<S
         }
     };
     let (image, template, places, address, target_groups, reservation) = tokio::join!(
-        image(ec2, ssm, &launch.image_pointer),
+        image(ec2, ssm, &launch.image),
         template(ec2, &launch.launch_template),
         places(ec2, launch),
         address,
@@ -48,8 +48,17 @@ pub(crate) async fn surroundings(clients: &Clients, launch: &Launch) -> Result<S
     })
 }
 
+/// The image that is chosen. One that isn't made can't be launched; the request was refused before.
+pub(crate) async fn image_chosen(ssm: &aws_sdk_ssm::Client, choice: &ImageChoice) -> Result<Result<AmiId, Problem>, Error> {
+    match choice {
+        ImageChoice::Pointer(pointer) => image_named(ssm, pointer).await,
+        ImageChoice::Id(image) => Ok(Ok(image.clone())),
+        ImageChoice::Unmade => Ok(Err(Problem::Unmade)),
+    }
+}
+
 /// The image that the pointer names.
-pub(crate) async fn image_named(ssm: &aws_sdk_ssm::Client, pointer: &ParameterName) -> Result<Result<AmiId, Problem>, Error> {
+async fn image_named(ssm: &aws_sdk_ssm::Client, pointer: &ParameterName) -> Result<Result<AmiId, Problem>, Error> {
     let answer = match ssm.get_parameter().name(pointer.as_str()).send().await {
         Ok(answer) => answer,
         Err(error) => {
@@ -68,10 +77,17 @@ pub(crate) async fn image_named(ssm: &aws_sdk_ssm::Client, pointer: &ParameterNa
     }))
 }
 
-async fn image(ec2: &Client, ssm: &aws_sdk_ssm::Client, pointer: &ParameterName) -> Result<Result<AmiId, Problem>, Error> {
-    let image = match image_named(ssm, pointer).await? {
+async fn image(ec2: &Client, ssm: &aws_sdk_ssm::Client, choice: &ImageChoice) -> Result<Result<Option<AmiId>, Problem>, Error> {
+    if *choice == ImageChoice::Unmade {
+        return Ok(Ok(None));
+    }
+    let image = match image_chosen(ssm, choice).await? {
         Ok(image) => image,
         Err(problem) => return Ok(Err(problem)),
+    };
+    let pointer = match choice {
+        ImageChoice::Pointer(pointer) => Some(pointer.clone()),
+        ImageChoice::Id(_) | ImageChoice::Unmade => None,
     };
     // A filter, since an unknown image id is an error of the call and a filter that matches nothing is not.
     let answer = ec2
@@ -81,16 +97,13 @@ async fn image(ec2: &Client, ssm: &aws_sdk_ssm::Client, pointer: &ParameterName)
         .await
         .map_err(|error| Error::DescribeImages(image.clone(), error.into()))?;
     let Some(found) = answer.images().first() else {
-        return Ok(Err(Problem::NoImage {
-            image,
-            pointer: pointer.clone(),
-        }));
+        return Ok(Err(Problem::NoImage { image, pointer }));
     };
     Ok(match found.state() {
-        Some(ImageState::Available) => Ok(image),
+        Some(ImageState::Available) => Ok(Some(image)),
         state => Err(Problem::ImageState {
             image,
-            pointer: pointer.clone(),
+            pointer,
             state: state.map_or("in no state", ImageState::as_str).to_owned(),
         }),
     })

@@ -1,7 +1,7 @@
 //! The launch itself, and AWS's dry run of it.
 
 use action::aws::{CALL_TIMEOUT, Failure};
-use action::ids::{AmiId, InstanceId, LaunchTemplateId, RunId, WorkloadName};
+use action::ids::{AmiId, InstanceId, LaunchTemplateId, RunId, SecurityGroupId, WorkloadName};
 use action::{ErrorName, Permit};
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::retry::RetryConfig;
@@ -24,6 +24,7 @@ pub(crate) struct Template<'a> {
     pub(crate) run: &'a RunId,
     pub(crate) workload: &'a WorkloadName,
     pub(crate) launch_template: &'a LaunchTemplateId,
+    pub(crate) security_groups: &'a [SecurityGroupId],
     pub(crate) image: &'a AmiId,
 }
 
@@ -125,6 +126,7 @@ fn request(ec2: &Client, template: &Template<'_>, size: usize, pool: &Pool) -> R
             .set_tags(Some(tags.to_vec()))
             .build()
     };
+    let groups: Vec<String> = template.security_groups.iter().map(ToString::to_string).collect();
     let request = ec2
         .run_instances()
         .launch_template(
@@ -136,6 +138,7 @@ fn request(ec2: &Client, template: &Template<'_>, size: usize, pool: &Pool) -> R
         .image_id(template.image.as_str())
         .instance_type(InstanceType::from(pool.instance_type.as_str()))
         .subnet_id(pool.subnet.as_str())
+        .set_security_group_ids((!groups.is_empty()).then_some(groups))
         .min_count(size)
         .max_count(size)
         .metadata_options(

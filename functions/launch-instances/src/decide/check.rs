@@ -18,8 +18,8 @@ pub const ACTIVE: &str = "active";
 /// What was found of what a launch needs; an entry that isn't there wasn't found.
 #[derive(Clone, Debug)]
 pub struct Surroundings {
-    /// The image that the pointer names, if it is there and available.
-    pub image: Result<AmiId, Problem>,
+    /// The image that is chosen, if it is there and available; none where it isn't made yet.
+    pub image: Result<Option<AmiId>, Problem>,
     /// Whether the default version of the launch template brings network interfaces of its own.
     pub template: Result<Template, Problem>,
     /// The plan's subnets.
@@ -86,12 +86,14 @@ pub enum Problem {
     NoPointer(ParameterName),
     #[error("image pointer {pointer} holds {value:?}, which is no image id")]
     NoImageId { pointer: ParameterName, value: String },
-    #[error("image {image}, named by {pointer}, does not exist in this Region")]
-    NoImage { image: AmiId, pointer: ParameterName },
-    #[error("image {image}, named by {pointer}, is {state}, not available")]
+    #[error("the image is not made yet")]
+    Unmade,
+    #[error("image {image}{} does not exist in this Region", named(pointer.as_ref()))]
+    NoImage { image: AmiId, pointer: Option<ParameterName> },
+    #[error("image {image}{} is {state}, not available", named(pointer.as_ref()))]
     ImageState {
         image: AmiId,
-        pointer: ParameterName,
+        pointer: Option<ParameterName>,
         state: String,
     },
     #[error("launch template {0} does not exist in this Region")]
@@ -128,6 +130,10 @@ pub enum Problem {
     TargetGroupUnused(TargetGroupArn),
     #[error("a dry run of launching {pool} is refused: {text}")]
     Refused { pool: Pool, text: String, denied: bool },
+}
+
+fn named(pointer: Option<&ParameterName>) -> String {
+    pointer.map(|pointer| format!(", named by {pointer},")).unwrap_or_default()
 }
 
 /// Everything that would stop the launch, in one message.

@@ -175,7 +175,8 @@ pub(crate) mod tests {
             elastic_ip: None,
             target_groups: vec![],
             capacity_reservation: None,
-            image_pointer: "/relight/unishop/image".parse().unwrap(),
+            security_groups: vec![],
+            image: crate::io::ImageChoice::Pointer("/relight/unishop/image".parse().unwrap()),
         }
     }
 

@@ -33,7 +33,7 @@ fn terminate(world: &World, index: usize) {
 async fn what_lives_is_kept_and_nothing_is_launched_twice() {
     let world = launched(2).await;
     let reply = world.call(&next("execute", 2)).await.unwrap();
-    assert_eq!((reply.outcome, reply.image.as_str()), (Outcome::Unchanged, IMAGE));
+    assert_eq!((reply.outcome, reply.image.as_ref().unwrap().as_str()), (Outcome::Unchanged, IMAGE));
     assert_eq!(world.calls(), ["DescribeInstances", "DescribeInstanceStatus"]);
 }
 
@@ -46,7 +46,7 @@ async fn what_is_gone_stops_the_run_that_asked_for_it_and_is_replaced_by_the_nex
     assert!(text.contains("start again"), "{text}");
 
     let plan = world.call(&next("plan", 1)).await.unwrap();
-    assert_eq!((plan.image.as_str(), plan.instances.len()), (NEWER, 0));
+    assert_eq!((plan.image.as_ref().unwrap().as_str(), plan.instances.len()), (NEWER, 0));
     assert!(
         plan.because.starts_with("would launch 1 instance")
             && plan
@@ -60,7 +60,7 @@ async fn what_is_gone_stops_the_run_that_asked_for_it_and_is_replaced_by_the_nex
     assert_eq!((first.outcome, first.instances[0].as_str()), (Outcome::Waiting, "i-00000002"));
     let done = world.call(&next("execute", 1)).await.unwrap();
     assert_eq!(
-        (done.outcome, done.image.as_str(), done.because.as_str()),
+        (done.outcome, done.image.as_ref().unwrap().as_str(), done.because.as_str()),
         (Outcome::Unchanged, NEWER, "1 instance passed both status checks: i-00000002")
     );
     assert_eq!(world.change(|state| state.instances.len()), 2);
@@ -86,7 +86,7 @@ async fn what_is_kept_decides_the_image_of_what_is_replaced() {
     let world = launched(2).await;
     terminate(&world, 0);
     let reply = world.call(&next("execute", 2)).await.unwrap();
-    assert_eq!((reply.image.as_str(), reply.instances.len()), (IMAGE, 2));
+    assert_eq!((reply.image.as_ref().unwrap().as_str(), reply.instances.len()), (IMAGE, 2));
     assert_eq!(world.calls().len(), 2, "one look, one launch");
 }
 

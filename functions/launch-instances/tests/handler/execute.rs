@@ -171,7 +171,7 @@ async fn a_fleet_that_was_launched_in_part_is_completed_over_the_subnets_from_it
         world.calls(),
         ["DescribeInstances".to_owned(), format!("RunInstances m7g.large {B}")]
     );
-    assert_eq!((second.image.as_str(), second.instances.len()), (IMAGE, 2));
+    assert_eq!((second.image.as_ref().unwrap().as_str(), second.instances.len()), (IMAGE, 2));
 }
 
 #[tokio::test]
@@ -361,5 +361,20 @@ async fn an_instance_too_many_is_said_and_left_alone() {
     assert_eq!(
         reply.because,
         "2 instances passed both status checks: i-00000001, i-00000002; 1 more than planned"
+    );
+}
+
+#[tokio::test]
+async fn a_named_image_and_named_security_groups_replace_the_pointers_and_the_templates() {
+    let world = World::with(|state| state.pointer = None);
+    let request = set(request("execute", 1), "image", json!({"id": IMAGE}));
+    world
+        .call(&set(request, "securityGroups", json!(["sg-0123456789abcdef0"])))
+        .await
+        .unwrap();
+    let run = world.change(|state| state.runs.remove(0));
+    assert_eq!(
+        (run.image_id(), run.security_group_ids()),
+        (Some(IMAGE), ["sg-0123456789abcdef0".to_owned()].as_slice())
     );
 }

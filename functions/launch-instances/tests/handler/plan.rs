@@ -165,3 +165,15 @@ fn an_unknown_field_is_refused() {
     let error = serde_json::from_value::<launch_instances::io::Request>(set(request("plan", 1), "imageId", json!(IMAGE))).unwrap_err();
     assert!(error.to_string().contains("imageId"), "{error}");
 }
+
+#[tokio::test]
+async fn an_image_that_is_not_made_yet_is_planned_without_a_dry_run_and_never_launched() {
+    let world = World::default();
+    let reply = world.call(&set(request("plan", 1), "image", json!("unmade"))).await.unwrap();
+    assert_eq!((reply.outcome, reply.image), (Outcome::Planned, None));
+    let said = "would launch 1 instance from the image that is copied by then by lt-0123456789abcdef0";
+    assert!(reply.because.starts_with(said), "{}", reply.because);
+    assert!(!world.calls().iter().any(|call| call.starts_with("RunInstances")));
+    let (name, _) = world.call(&set(request("execute", 1), "image", json!("unmade"))).await.unwrap_err();
+    assert_eq!((name, world.calls().len()), (ErrorName::InvalidInput, 0));
+}

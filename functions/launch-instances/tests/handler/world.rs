@@ -158,7 +158,8 @@ pub(crate) fn request(mode: &str, count: u16) -> Value {
         "mode": mode, "run": "unishop-1", "workload": "unishop",
         "launch": {
             "launchTemplate": "lt-0123456789abcdef0", "instanceTypes": ["m7g.large", "m6g.large"], "subnets": [A, B], "count": count,
-            "elasticIp": null, "targetGroups": [], "capacityReservation": null, "imagePointer": "/relight/unishop/image"
+            "elasticIp": null, "targetGroups": [], "capacityReservation": null,
+            "securityGroups": [], "image": {"pointer": "/relight/unishop/image"}
         },
         "since": "1970-01-01T00:16:40Z", "deadline": "1970-01-01T00:33:20Z"
     })

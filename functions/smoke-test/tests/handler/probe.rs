@@ -26,7 +26,7 @@ async fn probe(plan: String, clock: &TestClock) -> (ProbeReply, Put) {
     let (rule, put) = metrics();
     match handle(request(), &reach(stored(&plan).0, &rule), clock).await.unwrap() {
         Reply::Probe(reply) => (reply, put),
-        Reply::Proof(reply) => panic!("{reply:?}"),
+        other => panic!("{other:?}"),
     }
 }
 

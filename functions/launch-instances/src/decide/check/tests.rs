@@ -27,7 +27,7 @@ fn launch() -> Launch {
 fn around() -> Surroundings {
     let names = ["m7g.large", "m6g.large"];
     Surroundings {
-        image: Ok("ami-00000001".parse().unwrap()),
+        image: Ok(Some("ami-00000001".parse().unwrap())),
         template: Ok(Template { has_interfaces: false }),
         subnets: [("a", "us-west-1a"), ("b", "us-west-1b")]
             .map(|(id, zone)| (format!("subnet-0000000{id}").parse().unwrap(), subnet(zone)))
