@@ -11,7 +11,9 @@ use tokio::task::JoinHandle;
 use crate::deploy::{self, Engine, Sources};
 use crate::emulators::{Emulator, Installed, free_port};
 use crate::gateway::{Config, Gateway, Times, Weather};
+use crate::inventory::Inventory;
 use crate::lag::Lag;
+use crate::proof_site::ProofSite;
 use crate::reach::Reach;
 use crate::site::{Orders, Site};
 use crate::world::{PRIMARY, RECOVERY, Sites, World};
@@ -59,8 +61,9 @@ pub struct Lab {
     _lag: Lag,
     primary: Site,
     recovery: Site,
+    proof: ProofSite,
     ministack: Emulator,
-    _moto: Emulator,
+    moto: Emulator,
     gateway: Gateway,
     _folder: TempDir,
 }
@@ -95,6 +98,7 @@ impl Lab {
         let (primary_lost, recovery_lost) = (watch::Sender::new(false), watch::Sender::new(false));
         let primary = Site::serve(&endpoint, PRIMARY, orders.clone(), settings.starting, primary_lost.subscribe()).await?;
         let recovery = Site::serve(&endpoint, RECOVERY, orders, settings.starting, recovery_lost.subscribe()).await?;
+        let proof = ProofSite::serve(&endpoint, settings.starting).await?;
         let past_the_gateway = format!("http://{}", moto.address());
         let (world, engine) = tokio::try_join!(
             World::make(&endpoint, &past_the_gateway),
@@ -106,6 +110,7 @@ impl Lab {
             &Sites {
                 primary: primary.url(),
                 recovery: recovery.url(),
+                proof: proof.url(),
             },
         )?;
         deploy::workload(&endpoint, &settings.sources, &engine, &plan).await?;
@@ -120,8 +125,9 @@ impl Lab {
             _lag: lag,
             primary,
             recovery,
+            proof,
             ministack,
-            _moto: moto,
+            moto,
             gateway,
             _folder: folder,
         })
@@ -142,6 +148,19 @@ impl Lab {
             bucket: self.engine.bucket()?.to_owned(),
             machine: self.engine.output("FailoverMachineArn")?.to_owned(),
         })
+    }
+
+    /// Whether copies of images serve once they have booted. While they don't, their home page is an error, 500.
+    pub fn let_copies_serve(&self, serving: bool) {
+        self.proof.let_serve(serving);
+    }
+
+    /// What the account has in `region`, asked of moto past the gateway, which notes nothing of it.
+    ///
+    /// # Errors
+    /// When moto doesn't answer.
+    pub async fn inventory(&self, region: &str) -> Result<Inventory> {
+        Inventory::take(&format!("http://{}", self.moto.address()), region).await
     }
 
     /// The gateway: its log and its weather.

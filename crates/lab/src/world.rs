@@ -13,6 +13,11 @@ use toml::{Table, Value};
 
 use crate::clients;
 
+mod images;
+
+pub(crate) use images::is_apart;
+pub use images::{FirstImage, ProofNetwork};
+
 /// Where unishop lives.
 pub const PRIMARY: &str = "us-east-1";
 /// Where unishop goes.
@@ -39,8 +44,10 @@ const DATABASE_CLASS: &str = "db.r8g.large";
 pub struct World {
     /// The instance that serves the primary site.
     pub primary_instance: String,
-    /// The image in the recovery Region.
-    pub image: String,
+    /// The first image, in both Regions.
+    pub image: FirstImage,
+    /// Where copies are proven.
+    pub proof: ProofNetwork,
     /// The launch template in the recovery Region.
     pub launch_template: String,
     /// The subnets in the recovery Region, one a zone.
@@ -50,8 +57,8 @@ pub struct World {
 }
 
 impl World {
-    /// Makes unishop in both Regions by way of `endpoint`, the gateway; its primary instance by way of `moto` itself, where
-    /// nothing needs time: that instance has been running for long.
+    /// Makes unishop in both Regions by way of `endpoint`, the gateway; its primary instance and its first image by way of `moto`
+    /// itself, where nothing needs time: both have been there for long.
     ///
     /// # Errors
     /// When an emulator refuses a call.
@@ -59,9 +66,9 @@ impl World {
         let primary = clients::config(endpoint, PRIMARY, clients::LAB)?;
         let recovery = clients::config(endpoint, RECOVERY, clients::LAB)?;
         make_database(&primary, &recovery).await.context("make the database")?;
-        let (primary_instance, image) = make_primary_compute(&clients::config(moto, PRIMARY, clients::LAB)?, &recovery)
-            .await
-            .context("make the primary's compute")?;
+        let [home, away] =
+            [PRIMARY, RECOVERY].map(|region| clients::config(moto, region, clients::LAB).map(|config| aws_sdk_ec2::Client::new(&config)));
+        let (primary_instance, image) = make_primary_compute(&home?, &away?).await.context("make the primary's compute")?;
         let world = make_recovery_compute(&recovery, primary_instance, image)
             .await
             .context("make the recovery Region's compute")?;
@@ -91,6 +98,17 @@ impl World {
                 &["image", "source"],
                 Value::Table(Table::from_iter([("instance".to_owned(), self.primary_instance.as_str().into())])),
             ),
+            (&["image", "keep"], 2.into()),
+            // So that pruning can be seen without waiting for a day.
+            (&["image", "minimumAge"], "0s".into()),
+            (&["image", "proof", "subnets"], vec![self.proof.subnet.as_str()].into()),
+            (
+                &["image", "proof", "securityGroups"],
+                vec![self.proof.security_group.as_str()].into(),
+            ),
+            (&["image", "proof", "site"], sites.proof.as_str().into()),
+            (&["image", "proof", "checks"], vec!["home"].into()),
+            (&["image", "proof", "within"], "40s".into()),
             (&["site", "primary"], sites.primary.as_str().into()),
             (&["site", "recovery"], sites.recovery.as_str().into()),
             (&["probe", "period"], "10s".into()),
@@ -98,7 +116,6 @@ impl World {
             set(&mut plan, path, value)?;
         }
         remove(&mut plan, &["image", "kmsKey"]);
-        remove(&mut plan, &["image", "proof"]);
         remove(&mut plan, &["compute", "launch", "targetGroups"]);
         remove(&mut plan, &["compute", "launch", "capacityReservation"]);
         remove(&mut plan, &["notifications"]);
@@ -118,13 +135,15 @@ impl World {
     }
 }
 
-/// The addresses of the two sites.
+/// The addresses of the sites.
 #[derive(Clone, Debug)]
 pub struct Sites {
     /// In the primary Region.
     pub primary: String,
     /// In the recovery Region.
     pub recovery: String,
+    /// Of booted copies, with `{address}` in the place of an instance's private IP address.
+    pub proof: String,
 }
 
 fn set(table: &mut Table, path: &[&str], value: Value) -> Result<()> {
@@ -203,8 +222,7 @@ fn tagged(kind: ec2::ResourceType) -> ec2::TagSpecification {
         .build()
 }
 
-async fn make_primary_compute(primary: &SdkConfig, recovery: &SdkConfig) -> Result<(String, String)> {
-    let [home, away] = [primary, recovery].map(aws_sdk_ec2::Client::new);
+async fn make_primary_compute(home: &aws_sdk_ec2::Client, away: &aws_sdk_ec2::Client) -> Result<(String, FirstImage)> {
     let images = home.describe_images().owners("amazon").send().await.context("look for an image")?;
     let base = images
         .images()
@@ -226,35 +244,11 @@ async fn make_primary_compute(primary: &SdkConfig, recovery: &SdkConfig) -> Resu
         .first()
         .and_then(|instance| instance.instance_id())
         .context("no instance was launched")?;
-    let made = home
-        .create_image()
-        .instance_id(instance)
-        .name("unishop-1")
-        .no_reboot(true)
-        .tag_specifications(tagged(ec2::ResourceType::Image))
-        .send()
-        .await
-        .context("make an image of the primary's instance")?;
-    let copied = away
-        .copy_image()
-        .name("unishop-1")
-        .source_region(PRIMARY)
-        .source_image_id(made.image_id().context("no image was made")?)
-        .send()
-        .await
-        .context("copy the image")?;
-    let image = copied.image_id().context("no image was copied")?;
-    // AWS copies the tags by itself when asked to (CopyImageTags); the emulator drops them.
-    away.create_tags()
-        .resources(image)
-        .tags(ec2::Tag::builder().key(WORKLOAD_TAG).value(WORKLOAD).build())
-        .send()
-        .await
-        .context("tag the image")?;
-    Ok((instance.to_owned(), image.to_owned()))
+    let image = FirstImage::make(home, away, instance).await?;
+    Ok((instance.to_owned(), image))
 }
 
-async fn make_recovery_compute(recovery: &SdkConfig, primary_instance: String, image: String) -> Result<World> {
+async fn make_recovery_compute(recovery: &SdkConfig, primary_instance: String, image: FirstImage) -> Result<World> {
     let client = aws_sdk_ec2::Client::new(recovery);
     let subnets = client.describe_subnets().send().await.context("look for subnets")?;
     let subnets: Vec<String> = subnets
@@ -290,9 +284,12 @@ async fn make_recovery_compute(recovery: &SdkConfig, primary_instance: String, i
         .send()
         .await
         .context("allocate an elastic IP")?;
+    // After the look for subnets: production stays out of it.
+    let proof = ProofNetwork::make(&client).await?;
     Ok(World {
         primary_instance,
         image,
+        proof,
         launch_template: launch_template.to_owned(),
         subnets,
         elastic_ip: address.allocation_id().context("no address was allocated")?.to_owned(),
@@ -303,7 +300,7 @@ async fn publish(recovery: &SdkConfig, world: &World) -> Result<()> {
     aws_sdk_ssm::Client::new(recovery)
         .put_parameter()
         .name(format!("/relight/{WORKLOAD}/image"))
-        .value(&world.image)
+        .value(&world.image.recovery)
         .r#type(aws_sdk_ssm::types::ParameterType::String)
         .send()
         .await

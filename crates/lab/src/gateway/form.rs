@@ -65,6 +65,23 @@ impl Form {
         }
         encoded.finish()
     }
+
+    /// The same request without the tags that it puts on resources of `kind`, encoded.
+    pub(crate) fn without_tags_on(&self, kind: &str) -> String {
+        let mut encoded = form_urlencoded::Serializer::new(String::new());
+        encoded.extend_pairs(self.pairs().filter(|(name, _)| !name.starts_with("TagSpecification.")));
+        let specifications = (1..).map_while(|number| {
+            let resource_type = self.get(&format!("TagSpecification.{number}.ResourceType"))?;
+            Some((format!("TagSpecification.{number}."), resource_type))
+        });
+        let kept = specifications.filter(|(_, resource_type)| *resource_type != kind);
+        for (number, (prefix, _)) in (1..).zip(kept) {
+            for (rest, value) in self.pairs().filter_map(|(name, value)| Some((name.strip_prefix(&prefix)?, value))) {
+                encoded.append_pair(&format!("TagSpecification.{number}.{rest}"), value);
+            }
+        }
+        encoded.finish()
+    }
 }
 
 #[cfg(test)]
@@ -84,5 +101,17 @@ mod tests {
         let again = form.with_filters(&kept);
         assert_eq!(again, "Action=DescribeInstances&Filter.1.Name=tag%3Ak&Filter.1.Value.1=v+w");
         assert_eq!(Form::parse(again.as_bytes()).filters(), kept);
+    }
+
+    #[test]
+    fn tags_on_one_kind_are_taken_out_and_the_others_are_numbered_anew() {
+        let tags =
+            |number: u8, kind: &str| format!("&TagSpecification.{number}.ResourceType={kind}&TagSpecification.{number}.Tag.1.Key={kind}");
+        let form = Form::parse(format!("Name=n{}{}", tags(1, "snapshot"), tags(2, "image")).as_bytes());
+        assert_eq!(form.without_tags_on("snapshot"), format!("Name=n{}", tags(1, "image")));
+        assert_eq!(
+            form.without_tags_on("instance"),
+            format!("Name=n{}{}", tags(1, "snapshot"), tags(2, "image"))
+        );
     }
 }

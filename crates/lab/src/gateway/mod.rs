@@ -67,6 +67,12 @@ pub struct Times {
     pub pending: Duration,
     /// The status checks of an instance are `initializing` after RunInstances.
     pub initializing: Duration,
+    /// An image is `pending` after CreateImage.
+    pub imaging: Duration,
+    /// An image is `pending` after CopyImage.
+    pub copying: Duration,
+    /// An instance is `shutting-down` after TerminateInstances.
+    pub stopping: Duration,
 }
 
 impl Default for Times {
@@ -76,6 +82,9 @@ impl Default for Times {
             failover: Duration::from_secs(20),
             pending: Duration::from_secs(4),
             initializing: Duration::from_secs(12),
+            imaging: Duration::from_secs(6),
+            copying: Duration::from_secs(10),
+            stopping: Duration::from_secs(2),
         }
     }
 }
@@ -87,6 +96,9 @@ impl Times {
         failover: Duration::ZERO,
         pending: Duration::ZERO,
         initializing: Duration::ZERO,
+        imaging: Duration::ZERO,
+        copying: Duration::ZERO,
+        stopping: Duration::ZERO,
     };
 }
 

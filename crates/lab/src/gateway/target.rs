@@ -8,7 +8,7 @@ use super::form::Form;
 use super::operation::bucket_and_key;
 
 /// The parameters of query requests that say it, the most telling first (botocore's input members).
-const FORM: [&str; 26] = [
+const FORM: [&str; 28] = [
     "TargetDbClusterIdentifier",
     "DbClusterIdentifier",
     "DBClusterIdentifier",
@@ -23,6 +23,8 @@ const FORM: [&str; 26] = [
     "InstanceId.1",
     "ImageId",
     "ImageId.1",
+    "SourceImageId",
+    "SnapshotId",
     "ResourceId.1",
     "SubnetId.1",
     "AutoScalingGroupName",
@@ -38,7 +40,7 @@ const FORM: [&str; 26] = [
 ];
 
 /// The same for JSON requests.
-const JSON: [&str; 10] = [
+const JSON: [&str; 11] = [
     "executionArn",
     "stateMachineArn",
     "TableName",
@@ -48,6 +50,7 @@ const JSON: [&str; 10] = [
     "FunctionName",
     "TopicArn",
     "logGroupName",
+    "KeyId",
     "name",
 ];
 

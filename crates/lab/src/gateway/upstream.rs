@@ -15,6 +15,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use serde_json::Value;
 use url::form_urlencoded;
 
 use super::ROOT_KEY;
@@ -25,6 +26,9 @@ pub(crate) type Body = Either<Full<Bytes>, Incoming>;
 
 /// Shorter than the 75 s for which MiniStack keeps an idle connection.
 const IDLE: Duration = Duration::from_secs(20);
+
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8");
+const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
 
 /// Both emulators.
 #[derive(Clone, Debug)]
@@ -83,7 +87,24 @@ impl Upstreams {
         parameters: &[(&str, &str)],
     ) -> anyhow::Result<(StatusCode, Bytes)> {
         let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
-        self.request(to, service, region, "/", Some(form)).await
+        let headers = [(header::CONTENT_TYPE, FORM)];
+        self.request(to, service, region, "/", Some((&headers, form))).await
+    }
+
+    /// Asks a question of the JSON protocol as the account's root.
+    pub(crate) async fn ask_json(
+        &self,
+        to: Emulator,
+        service: &str,
+        region: &str,
+        target: &'static str,
+        question: &Value,
+    ) -> anyhow::Result<(StatusCode, Bytes)> {
+        let headers = [
+            (header::CONTENT_TYPE, JSON),
+            (HeaderName::from_static("x-amz-target"), HeaderValue::from_static(target)),
+        ];
+        self.request(to, service, region, "/", Some((&headers, question.to_string()))).await
     }
 
     /// Gets `path` as the account's root.
@@ -97,18 +118,20 @@ impl Upstreams {
         service: &str,
         region: &str,
         path: &str,
-        form: Option<String>,
+        posted: Option<(&[(HeaderName, HeaderValue)], String)>,
     ) -> anyhow::Result<(StatusCode, Bytes)> {
         let mut request = Request::builder().uri(self.uri(to, path)?);
-        if form.is_some() {
-            request = request.method("POST").header(
-                header::CONTENT_TYPE,
-                HeaderValue::from_static("application/x-www-form-urlencoded; charset=utf-8"),
-            );
+        let mut body = Bytes::new();
+        if let Some((headers, text)) = posted {
+            request = request.method("POST");
+            for (name, value) in headers {
+                request = request.header(name, value);
+            }
+            body = text.into();
         }
         let mut request = request
             .header(header::HOST, self.authority(to).as_str())
-            .body(Bytes::from(form.unwrap_or_default()))
+            .body(body)
             .context("build a question")?;
         sign_as_root(&mut request, service, region)?;
         let answer = self

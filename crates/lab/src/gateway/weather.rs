@@ -45,9 +45,9 @@ pub struct Match {
     pub caller: Option<String>,
     /// A part of the target as the log names it.
     pub target: Option<String>,
-    /// For [`Effect::Capacity`]: the instance type that can't be had.
+    /// For [`Effect::Capacity`] and [`Effect::FailBoot`]: the instance type that can't be had, or doesn't boot.
     pub instance_type: Option<String>,
-    /// For [`Effect::Capacity`]: the subnet that it can't be had in.
+    /// For [`Effect::Capacity`] and [`Effect::FailBoot`]: the subnet in which it can't be had, or doesn't boot.
     pub subnet: Option<String>,
 }
 
@@ -86,6 +86,17 @@ pub enum Effect {
     /// RunInstances is answered with InsufficientInstanceCapacity. Its status is 500, so an SDK tries again by itself, and
     /// each attempt counts.
     Capacity,
+    /// The copy that a CopyImage makes gets no tags, neither those of its source nor those of the request.
+    LoseTags,
+    /// The instances that a RunInstances launches never pass their instance status check: it becomes `impaired`.
+    FailBoot,
+}
+
+impl Effect {
+    /// Whether it changes what a call comes to, where AWS is at work on it, and not what is answered in AWS's place.
+    fn is_at_work(&self) -> bool {
+        matches!(self, Self::Capacity | Self::LoseTags | Self::FailBoot)
+    }
 }
 
 /// A rule of the weather.
@@ -206,11 +217,10 @@ impl Weather {
         self.rules(|rules| {
             let mut forecast = Forecast::default();
             rules.apply(|rule| {
-                if forecast.answer.is_some() || !rule.matching.agrees(call) {
+                if forecast.answer.is_some() || rule.effect.is_at_work() || !rule.matching.agrees(call) {
                     return false;
                 }
                 match &rule.effect {
-                    Effect::Capacity => return false,
                     Effect::Delay { millis } => forecast.delay_millis += millis,
                     effect => forecast.answer = Some(effect.clone()),
                 }
@@ -222,19 +232,33 @@ impl Weather {
 
     /// Whether `call`, a RunInstances, finds no capacity for this type in this subnet. Counts the rule that applies.
     pub(crate) fn lacks_capacity(&self, call: &Call, instance_type: Option<&str>, subnet: Option<&str>) -> bool {
+        self.befalls(&Effect::Capacity, call, instance_type, subnet)
+    }
+
+    /// Whether what `call`, a RunInstances, has launched doesn't boot. Counts the rule that applies.
+    pub(crate) fn fails_boot(&self, call: &Call, instance_type: Option<&str>, subnet: Option<&str>) -> bool {
+        self.befalls(&Effect::FailBoot, call, instance_type, subnet)
+    }
+
+    /// Whether the copy that `call`, a CopyImage, has made gets no tags. Counts the rule that applies.
+    pub(crate) fn loses_tags(&self, call: &Call) -> bool {
+        self.befalls(&Effect::LoseTags, call, None, None)
+    }
+
+    fn befalls(&self, effect: &Effect, call: &Call, instance_type: Option<&str>, subnet: Option<&str>) -> bool {
         let same = |wanted: &Option<String>, seen: Option<&str>| wanted.is_none() || wanted.as_deref() == seen;
         self.rules(|rules| {
-            let mut lacking = false;
+            let mut befallen = false;
             rules.apply(|rule| {
-                let applies = !lacking
-                    && rule.effect == Effect::Capacity
+                let applies = !befallen
+                    && rule.effect == *effect
                     && rule.matching.agrees(call)
                     && same(&rule.matching.instance_type, instance_type)
                     && same(&rule.matching.subnet, subnet);
-                lacking |= applies;
+                befallen |= applies;
                 applies
             });
-            lacking
+            befallen
         })
     }
 
@@ -334,6 +358,22 @@ mod tests {
         assert!(!weather.lacks_capacity(&call, Some("m7g.large"), Some("subnet-b")));
         assert!(!weather.lacks_capacity(&call, Some("m6g.large"), Some("subnet-a")));
         assert_eq!(weather.forecast(&call), Forecast::default(), "capacity is no answer to other calls");
+    }
+
+    #[test]
+    fn what_befalls_a_call_at_work_is_no_answer_to_it_and_is_used_up_by_its_own_kind() {
+        let weather = Weather::default();
+        weather.add(rule(serde_json::json!({"effect": {"kind": "loseTags"}, "times": 1})));
+        weather.add(rule(
+            serde_json::json!({"match": {"subnet": "subnet-a"}, "effect": {"kind": "failBoot"}, "times": 1}),
+        ));
+        let (copy, launch) = (form_call("ec2", "Action=CopyImage"), form_call("ec2", "Action=RunInstances"));
+        assert_eq!(weather.forecast(&copy), Forecast::default());
+        assert!(!weather.lacks_capacity(&launch, None, Some("subnet-a")));
+        assert!(!weather.fails_boot(&launch, None, Some("subnet-b")));
+        assert_eq!(weather.standing().len(), 2);
+        assert!(weather.loses_tags(&copy) && weather.fails_boot(&launch, None, Some("subnet-a")));
+        assert!(!weather.loses_tags(&copy) && !weather.fails_boot(&launch, None, Some("subnet-a")));
     }
 
     #[test]

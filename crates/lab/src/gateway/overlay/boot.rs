@@ -1,9 +1,12 @@
-//! An instance is `pending` for a while after its launch, and its status checks are `initializing` for a while longer.
+//! An instance is `pending` for a while after its launch, its status checks are `initializing` for a while longer, and it is
+//! `shutting-down` for a while after it was terminated.
 //!
 //! AWS: RunInstances returns instances in state `pending`; status checks run on running instances only and are
 //! `initializing` at first (model: InstanceStateName, SummaryStatus, StatusType; DescribeInstanceStatus describes running
 //! instances unless IncludeAllInstances). An address can't be associated with a pending instance: InvalidInstanceID
-//! (hashicorp/terraform-provider-aws#3072). moto's instances are running and `ok` at once.
+//! (hashicorp/terraform-provider-aws#3072). An image that doesn't boot shows in the instance status check alone: `impaired`, its
+//! reachability `failed` (EC2 User Guide, "Status checks for Amazon EC2 instances"; model: SummaryStatus). TerminateInstances is
+//! idempotent; the instance is `shutting-down`, then `terminated`. moto's instances are running and `ok`, or terminated, at once.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -19,6 +22,9 @@ use crate::gateway::fault::Fault;
 use crate::gateway::form::Filter;
 use crate::gateway::xml;
 
+const SHUTTING_DOWN: (&str, &str) = ("32", "shutting-down");
+const TERMINATED: (&str, &str) = ("48", "terminated");
+
 /// The filters whose answer moto would give by its own, faster states. They are taken out of the request and applied here.
 const FILTERS: [(&str, &[&str]); 4] = [
     ("instance-state-name", &["instanceState", "name"]),
@@ -27,12 +33,26 @@ const FILTERS: [(&str, &[&str]); 4] = [
     ("system-status.status", &["systemStatus", "status"]),
 ];
 
-/// The instances that were launched through the gateway, and when. None is forgotten: a request whose filters were taken
+/// The instances that were launched or terminated through the gateway, and when. None is forgotten: a request whose filters were taken
 /// out must find them applied to its answer.
 #[derive(Debug)]
 pub(super) struct Boots {
     times: Times,
-    launched: Mutex<BTreeMap<String, Timestamp>>,
+    lives: Mutex<Lives>,
+}
+
+#[derive(Debug, Default)]
+struct Lives {
+    launched: BTreeMap<String, Launched>,
+    /// The instances that were terminated through the gateway, and when first.
+    ended: BTreeMap<String, Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Launched {
+    at: Timestamp,
+    /// Whether it never passes its instance status check.
+    impaired: bool,
 }
 
 /// What an instance that was launched a short while ago shows.
@@ -40,6 +60,7 @@ pub(super) struct Boots {
 enum Phase {
     Pending,
     Initializing,
+    Impaired,
     Ready,
 }
 
@@ -48,6 +69,7 @@ impl Phase {
         match self {
             Self::Pending => "pending",
             Self::Initializing => "initializing",
+            Self::Impaired => "impaired",
             Self::Ready => "running",
         }
     }
@@ -57,14 +79,15 @@ impl Boots {
     pub(super) fn new(times: Times) -> Self {
         Self {
             times,
-            launched: Mutex::default(),
+            lives: Mutex::default(),
         }
     }
 
-    /// Remembers the instances of a RunInstances answer.
-    pub(super) fn launched(&self, root: &Element, now: Timestamp) -> Vec<String> {
+    /// Remembers the instances of a RunInstances answer, which may be such as never pass their instance status check.
+    pub(super) fn launched(&self, root: &Element, now: Timestamp, impaired: bool) -> Vec<String> {
         let ids: Vec<String> = root.get_child("instancesSet").map(instance_ids).unwrap_or_default();
-        self.with(|launched| launched.extend(ids.iter().map(|id| (id.clone(), now))));
+        let launched = Launched { at: now, impaired };
+        self.with(|lives| lives.launched.extend(ids.iter().map(|id| (id.clone(), launched))));
         ids
     }
 
@@ -73,7 +96,7 @@ impl Boots {
         for instance in root.get_mut_child("instancesSet").into_iter().flat_map(xml::elements_mut) {
             let (code, name) = match self.phase(instance, now) {
                 Phase::Pending => ("0", "pending"),
-                Phase::Initializing | Phase::Ready => ("16", "running"),
+                Phase::Initializing | Phase::Impaired | Phase::Ready => ("16", "running"),
             };
             xml::set(instance, &["instanceState", "code"], code);
             xml::set(instance, &["instanceState", "name"], name);
@@ -109,11 +132,12 @@ impl Boots {
     }
 
     pub(super) fn completes(&self, call: &Call) -> bool {
-        self.is_description(call)
+        self.is_description(call) || call.is("ec2", "TerminateInstances")
     }
 
     fn is_description(&self, call: &Call) -> bool {
-        (call.is("ec2", "DescribeInstances") || call.is("ec2", "DescribeInstanceStatus")) && self.with(|launched| !launched.is_empty())
+        (call.is("ec2", "DescribeInstances") || call.is("ec2", "DescribeInstanceStatus"))
+            && self.with(|lives| !lives.launched.is_empty() || !lives.ended.is_empty())
     }
 
     pub(super) fn after(&self, call: &Call, root: &mut Element, now: Timestamp) -> Option<String> {
@@ -130,9 +154,35 @@ impl Boots {
             note
         } else if call.is("ec2", "DescribeInstanceStatus") {
             self.show(call, root.get_mut_child("instanceStatusSet")?, now)
+        } else if call.is("ec2", "TerminateInstances") {
+            self.end(root.get_mut_child("instancesSet")?, now)
         } else {
             None
         }
+    }
+
+    /// Remembers the instances of a TerminateInstances answer. Those that had been terminated before are shown as they are.
+    fn end(&self, instances: &mut Element, now: Timestamp) -> Option<String> {
+        let mut begun = Vec::new();
+        for instance in xml::elements_mut(instances) {
+            let id = xml::text(instance, &["instanceId"])?;
+            if self.with(|lives| lives.ended.contains_key(&id)) {
+                let (code, name) = if self.is_stopping(&id, now) { SHUTTING_DOWN } else { TERMINATED };
+                for state in ["currentState", "previousState"] {
+                    xml::set(instance, &[state, "code"], code);
+                    xml::set(instance, &[state, "name"], name);
+                }
+            } else if !xml::says(instance, &["previousState", "name"], TERMINATED.1) {
+                self.with(|lives| lives.ended.insert(id.clone(), now));
+                begun.push(id);
+            }
+        }
+        (!begun.is_empty()).then(|| format!("{} {}", begun.join(", "), SHUTTING_DOWN.1))
+    }
+
+    fn is_stopping(&self, id: &str, now: Timestamp) -> bool {
+        self.with(|lives| lives.ended.get(id).copied())
+            .is_some_and(|at| now < later(at, self.times.stopping))
     }
 
     /// Shows each instance or status as it is now, and keeps those that the request asks for.
@@ -143,9 +193,14 @@ impl Boots {
         xml::retain(list, |item| {
             let phase = self.phase(item, now);
             let state = xml::text(item, &["instanceState", "name"]).unwrap_or_default();
+            let id = xml::text(item, &["instanceId"]).unwrap_or_default();
+            if state == TERMINATED.1 && self.is_stopping(&id, now) {
+                note = Some(format!("{id} {}", SHUTTING_DOWN.1));
+                xml::set(item, &["instanceState", "code"], SHUTTING_DOWN.0);
+                xml::set(item, &["instanceState", "name"], SHUTTING_DOWN.1);
+            }
             // A stopped or terminated instance is what the emulator says, however young it is.
             if phase != Phase::Ready && (state == "running" || state == "pending") {
-                let id = xml::text(item, &["instanceId"]).unwrap_or_default();
                 note = Some(format!("{id} {}", phase.name()));
                 show_phase(item, phase);
                 if only_running && phase == Phase::Pending {
@@ -162,15 +217,16 @@ impl Boots {
     }
 
     fn phase_of(&self, id: &str, now: Timestamp) -> Phase {
-        match self.with(|launched| launched.get(id).copied()) {
-            Some(at) if now < later(at, self.times.pending) => Phase::Pending,
-            Some(at) if now < later(at, self.times.initializing) => Phase::Initializing,
+        match self.with(|lives| lives.launched.get(id).copied()) {
+            Some(launched) if now < later(launched.at, self.times.pending) => Phase::Pending,
+            Some(launched) if now < later(launched.at, self.times.initializing) => Phase::Initializing,
+            Some(Launched { impaired: true, .. }) => Phase::Impaired,
             _ => Phase::Ready,
         }
     }
 
-    fn with<T>(&self, use_it: impl FnOnce(&mut BTreeMap<String, Timestamp>) -> T) -> T {
-        use_it(&mut self.launched.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with<T>(&self, use_it: impl FnOnce(&mut Lives) -> T) -> T {
+        use_it(&mut self.lives.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -190,12 +246,18 @@ fn show_phase(item: &mut Element, phase: Phase) {
         let Some(check) = item.get_mut_child(name) else {
             continue;
         };
-        let pending = phase == Phase::Pending;
-        xml::set(check, &["status"], if pending { "not-applicable" } else { "initializing" });
+        let (status, detailed) = match phase {
+            Phase::Pending => ("not-applicable", None),
+            Phase::Initializing => ("initializing", Some("initializing")),
+            // The machine below it is sound.
+            Phase::Impaired if name == "instanceStatus" => ("impaired", Some("failed")),
+            Phase::Impaired | Phase::Ready => continue,
+        };
+        xml::set(check, &["status"], status);
         if let Some(details) = check.get_mut_child("details") {
             xml::retain(details, |detail| {
-                xml::set(detail, &["status"], "initializing");
-                !pending
+                xml::set(detail, &["status"], detailed.unwrap_or_default());
+                detailed.is_some()
             });
         }
     }
@@ -210,112 +272,4 @@ fn asked_for(filter: &Filter, item: &Element) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::gateway::call::tests::form_call;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    /// Boots with `i-1` launched at 100: pending until 104, initializing until 112.
-    fn booting() -> Boots {
-        let boots = Boots::new(Times::default());
-        let answer = "<RunInstancesResponse><instancesSet><item><instanceId>i-1</instanceId></item></instancesSet></RunInstancesResponse>";
-        assert_eq!(boots.launched(&xml::parse(answer.as_bytes()).unwrap(), at(100)), ["i-1"]);
-        boots
-    }
-
-    fn described(boots: &Boots, parameters: &str, state: &str, now: Timestamp) -> Vec<String> {
-        let body = format!(
-            "<R><reservationSet><item><instancesSet><item><instanceId>i-1</instanceId><instanceState><code>16</code><name>{state}</name></instanceState></item></instancesSet></item></reservationSet></R>"
-        );
-        let mut root = xml::parse(body.as_bytes()).unwrap();
-        boots.after(&form_call("ec2", &format!("Action=DescribeInstances{parameters}")), &mut root, now);
-        let reservations = xml::elements(root.get_child("reservationSet").unwrap());
-        reservations
-            .filter_map(|reservation| xml::text(reservation, &["instancesSet", "item", "instanceState", "name"]))
-            .collect()
-    }
-
-    fn checked(boots: &Boots, parameters: &str, now: Timestamp) -> Vec<(String, String)> {
-        let check = "<status>ok</status><details><item><name>reachability</name><status>passed</status></item></details>";
-        let body = format!(
-            "<R><instanceStatusSet><item><instanceId>i-1</instanceId><instanceState><code>16</code><name>running</name></instanceState><instanceStatus>{check}</instanceStatus><systemStatus>{check}</systemStatus></item></instanceStatusSet></R>"
-        );
-        let mut root = xml::parse(body.as_bytes()).unwrap();
-        boots.after(
-            &form_call("ec2", &format!("Action=DescribeInstanceStatus{parameters}")),
-            &mut root,
-            now,
-        );
-        xml::elements(root.get_child("instanceStatusSet").unwrap())
-            .map(|item| {
-                let told = |path: &[&str]| xml::text(item, path).unwrap_or_default();
-                assert_eq!(told(&["instanceStatus", "status"]), told(&["systemStatus", "status"]));
-                (told(&["instanceState", "name"]), told(&["systemStatus", "status"]))
-            })
-            .collect()
-    }
-
-    #[test]
-    fn an_instance_that_was_not_launched_here_is_shown_as_it_is() {
-        let boots = Boots::new(Times::default());
-        assert!(!boots.completes(&form_call("ec2", "Action=DescribeInstances")));
-        assert_eq!(described(&boots, "", "running", at(100)), ["running"]);
-    }
-
-    #[test]
-    fn an_instance_is_pending_then_running() {
-        for (second, state) in [(100, "pending"), (103, "pending"), (104, "running"), (200, "running")] {
-            assert_eq!(described(&booting(), "", "running", at(second)), [state], "at {second}");
-        }
-        assert_eq!(described(&booting(), "", "terminated", at(101)), ["terminated"]);
-    }
-
-    #[test]
-    fn status_checks_begin_when_it_runs_and_initialize_before_they_pass() {
-        let shown = |second, parameters| checked(&booting(), parameters, at(second));
-        let pair = |state: &str, check: &str| vec![(state.to_owned(), check.to_owned())];
-        assert_eq!(shown(101, ""), []);
-        assert_eq!(shown(101, "&IncludeAllInstances=true"), pair("pending", "not-applicable"));
-        assert_eq!(shown(104, ""), pair("running", "initializing"));
-        assert_eq!(shown(112, ""), pair("running", "ok"));
-    }
-
-    #[test]
-    fn filters_on_states_see_the_states_that_are_shown() {
-        let running = "&Filter.1.Name=instance-state-name&Filter.1.Value.1=running";
-        let pending = "&Filter.1.Name=instance-state-name&Filter.1.Value.1=pending";
-        assert!(described(&booting(), running, "running", at(101)).is_empty());
-        assert_eq!(described(&booting(), pending, "running", at(101)), ["pending"]);
-        let ok = "&Filter.1.Name=instance-status.status&Filter.1.Value.1=ok";
-        assert!(checked(&booting(), ok, at(105)).is_empty());
-        assert_eq!(checked(&booting(), ok, at(112)).len(), 1);
-    }
-
-    #[test]
-    fn only_filters_on_states_are_kept_from_the_emulator() {
-        let call = form_call(
-            "ec2",
-            "Action=DescribeInstances&Filter.1.Name=instance-state-name&Filter.1.Value.1=pending&Filter.2.Name=tag%3Ak&Filter.2.Value.1=v",
-        );
-        let Step::ForwardInstead(form) = booting().before(&call, at(101)) else {
-            panic!("the filter on states was sent on");
-        };
-        assert_eq!(form, "Action=DescribeInstances&Filter.1.Name=tag%3Ak&Filter.1.Value.1=v");
-        let call = form_call("ec2", "Action=DescribeInstances&InstanceId.1=i-1");
-        assert!(matches!(booting().before(&call, at(101)), Step::Forward));
-    }
-
-    #[test]
-    fn a_pending_instance_gets_no_address() {
-        let call = form_call("ec2", "Action=AssociateAddress&AllocationId=eipalloc-1&InstanceId=i-1");
-        assert!(matches!(booting().before(&call, at(104)), Step::Forward));
-        let Step::Answer(answer, _) = booting().before(&call, at(103)) else {
-            panic!("a pending instance got an address");
-        };
-        let code = crate::gateway::fault::code(answer.headers(), answer.body());
-        assert_eq!(code.as_deref(), Some("InvalidInstanceID"));
-    }
-}
+mod tests;

@@ -146,7 +146,8 @@ impl Facts {
     }
 }
 
-fn asked_tags(call: &Call) -> Vec<Tagged> {
+/// The tags that a request puts on what it makes.
+pub(super) fn asked_tags(call: &Call) -> Vec<Tagged> {
     let form = &call.form;
     let specifications = (1..).map_while(|number| {
         let resource_type = form.get(&format!("TagSpecification.{number}.ResourceType"))?;

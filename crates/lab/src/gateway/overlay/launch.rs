@@ -1,44 +1,37 @@
-//! RunInstances: idempotent by client token, refused for unknown images, short of capacity when the weather says so.
+//! RunInstances: idempotent by client token (`token`), refused for images that can't be launched, short of capacity when the
+//! weather says so.
 //!
-//! AWS: the same `ClientToken` with the same parameters returns the first reservation, with other parameters
-//! IdempotentParameterMismatch; a token counts per Region, or per Availability Zone where one is named
-//! (docs.aws.amazon.com/ec2/latest/devguide/ec2-api-idempotency.html). Unknown images are InvalidAMIID.NotFound, missing
-//! capacity is InsufficientInstanceCapacity, a server error (AWSEC2 APIReference, errors-overview). moto honours no token,
-//! launches any image and never lacks capacity; its DryRun is AWS's, and is kept.
-
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+//! AWS: unknown images are InvalidAMIID.NotFound, images that aren't available InvalidAMIID.Unavailable, missing capacity is
+//! InsufficientInstanceCapacity, a server error (AWSEC2 APIReference, errors-overview). moto launches any image and never lacks
+//! capacity; its DryRun is AWS's, and is kept.
 
 use action::clock;
-use http::{Response, StatusCode, header, request};
+use http::{Response, StatusCode, request};
 use http_body_util::{Either, Full};
 use hyper::body::Bytes;
 
 use super::access::Access;
 use super::boot::Boots;
 use super::facts::Facts;
+use super::images::Images;
+use super::moto::Moto;
+use super::token::{self, Earlier, Tokens};
 use crate::gateway::call::Call;
 use crate::gateway::exchange::collect;
 use crate::gateway::fault::Fault;
-use crate::gateway::form::Form;
-use crate::gateway::upstream::{Emulator, Upstreams};
+use crate::gateway::upstream::Upstreams;
 use crate::gateway::weather::Weather;
 use crate::gateway::xml;
 
 /// An answer and what the log should say of it.
 type Answered = (Response<Bytes>, String);
 
-/// Region, Availability Zone if one is named, and token.
-type Token = (String, String, String);
-
-/// Waiting for it serialises the requests with one token, so that two at once launch once.
-type Slot = Arc<tokio::sync::Mutex<Option<Launched>>>;
-
-/// A launch that succeeded.
-#[derive(Clone, Debug)]
-struct Launched {
-    parameters: Vec<(String, String)>,
-    answer: Bytes,
+/// The other overlays that a launch has to do with.
+#[derive(Debug)]
+pub(super) struct Around<'a> {
+    pub(super) access: &'a Access,
+    pub(super) boots: &'a Boots,
+    pub(super) images: &'a Images,
 }
 
 /// The launches that were made with a client token.
@@ -46,7 +39,7 @@ struct Launched {
 pub(super) struct Launches {
     upstreams: Upstreams,
     weather: Weather,
-    by_token: Mutex<HashMap<Token, Slot>>,
+    tokens: Tokens,
 }
 
 impl Launches {
@@ -54,13 +47,13 @@ impl Launches {
         Self {
             upstreams,
             weather,
-            by_token: Mutex::default(),
+            tokens: Tokens::default(),
         }
     }
 
     /// Answers a RunInstances request.
-    pub(super) async fn run(&self, call: &Call, head: &request::Parts, body: &Bytes, access: &Access, boots: &Boots) -> Answered {
-        match self.try_run(call, head, body, access, boots).await {
+    pub(super) async fn run(&self, call: &Call, head: &request::Parts, body: &Bytes, around: &Around<'_>) -> Answered {
+        match self.try_run(call, head, body, around).await {
             Ok(answered) => answered,
             Err(error) => {
                 let fault = Fault::new(StatusCode::SERVICE_UNAVAILABLE, "Unavailable", format!("{error:#}"));
@@ -69,28 +62,26 @@ impl Launches {
         }
     }
 
-    async fn try_run(&self, call: &Call, head: &request::Parts, body: &Bytes, access: &Access, boots: &Boots) -> anyhow::Result<Answered> {
+    async fn try_run(&self, call: &Call, head: &request::Parts, body: &Bytes, around: &Around<'_>) -> anyhow::Result<Answered> {
         let facts = match Facts::of(call, &self.upstreams).await? {
             Ok(facts) => facts,
             Err(answer) => return Ok((answer, "no such launch template".to_owned())),
         };
-        if let Some(fault) = access.refuse(call, Some(&facts)).await {
+        if let Some(fault) = around.access.refuse(call, Some(&facts)).await {
             return Ok((fault.answer(call.protocol), "denied by the function's role".to_owned()));
         }
-        let slot = call.form.get("ClientToken").map(|token| self.slot(call, token));
+        let slot = self.tokens.slot(call);
         let mut earlier = match &slot {
             Some(slot) => Some(slot.lock().await),
             None => None,
         };
         if let Some(launched) = earlier.as_deref().and_then(Option::as_ref) {
-            return Ok(again(call, launched, boots));
+            return Ok(again(call, launched, around.boots));
         }
         if let Some(image) = &facts.image
-            && !self.knows_image(call, image).await?
+            && let Some((fault, note)) = self.refuse_image(call, image, around.images).await?
         {
-            let message = format!("The image id '[{image}]' does not exist");
-            let fault = Fault::new(StatusCode::BAD_REQUEST, "InvalidAMIID.NotFound", message);
-            return Ok((fault.answer(call.protocol), "no such image".to_owned()));
+            return Ok((fault.answer(call.protocol), note));
         }
         let dry = call.form.is_true("DryRun");
         let (kind, subnet) = (facts.instance_type.as_deref(), facts.subnet.as_deref());
@@ -105,67 +96,53 @@ impl Launches {
         if !answer.status().is_success() {
             return Ok((answer, if dry { "dry run" } else { "refused by the emulator" }.to_owned()));
         }
+        let impaired = self.weather.fails_boot(call, kind, subnet);
         let ids = xml::parse(answer.body())
-            .map(|root| boots.launched(&root, clock::now()))
+            .map(|root| around.boots.launched(&root, clock::now(), impaired))
             .unwrap_or_default();
         if let Some(earlier) = &mut earlier {
-            **earlier = Some(Launched {
-                parameters: parameters(&call.form),
-                answer: answer.body().clone(),
-            });
+            **earlier = Some(Earlier::new(call, answer.body().clone()));
         }
-        Ok((answer, format!("{} pending", ids.join(", "))))
+        let fate = if impaired {
+            "pending, and will fail its status check"
+        } else {
+            "pending"
+        };
+        Ok((answer, format!("{} {fate}", ids.join(", "))))
     }
 
-    fn slot(&self, call: &Call, token: &str) -> Slot {
-        let zone = call.form.get("Placement.AvailabilityZone").unwrap_or_default();
-        let key = (call.scope.region.clone(), zone.to_owned(), token.to_owned());
-        let mut by_token = self.by_token.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(by_token.entry(key).or_default())
-    }
-
-    async fn knows_image(&self, call: &Call, image: &str) -> anyhow::Result<bool> {
+    /// AWS's refusal of an image that can't be launched, and what the log should say of it.
+    async fn refuse_image(&self, call: &Call, image: &str, images: &Images) -> anyhow::Result<Option<(Fault, String)>> {
         // An image that a parameter of Systems Manager names is looked up by EC2 itself.
         if image.starts_with("resolve:ssm:") {
-            return Ok(true);
+            return Ok(None);
         }
-        let question = [("Action", "DescribeImages"), ("Version", "2016-11-15"), ("ImageId.1", image)];
-        let (status, _) = self.upstreams.ask(Emulator::Moto, "ec2", &call.scope.region, &question).await?;
-        Ok(status.is_success())
+        let moto = Moto {
+            upstreams: &self.upstreams,
+            region: &call.scope.region,
+        };
+        if moto.image(image).await?.is_none() {
+            let message = format!("The image id '[{image}]' does not exist");
+            let fault = Fault::new(StatusCode::BAD_REQUEST, "InvalidAMIID.NotFound", message);
+            return Ok(Some((fault, "no such image".to_owned())));
+        }
+        let refused = images.refuse_launch(image, clock::now());
+        Ok(refused.map(|fault| (fault, format!("{image} can't be launched"))))
     }
 }
 
 /// The answer to a token that has been seen.
-fn again(call: &Call, launched: &Launched, boots: &Boots) -> Answered {
-    if launched.parameters != parameters(&call.form) {
-        let fault = Fault::new(
-            StatusCode::BAD_REQUEST,
-            "IdempotentParameterMismatch",
-            "Arguments on this idempotent request are inconsistent with arguments used in previous request(s).",
-        );
-        return (fault.answer(call.protocol), "same client token, other parameters".to_owned());
+fn again(call: &Call, launched: &Earlier, boots: &Boots) -> Answered {
+    match launched.again(call) {
+        Ok(mut body) => {
+            if let Some(mut root) = xml::parse(&body) {
+                boots.show_launch(&mut root, clock::now());
+                body = xml::write(&root).unwrap_or(body);
+            }
+            (token::success(body), "same client token, same reservation".to_owned())
+        }
+        Err(fault) => (fault.answer(call.protocol), "same client token, other parameters".to_owned()),
     }
-    let mut body = launched.answer.clone();
-    if let Some(mut root) = xml::parse(&body) {
-        boots.show_launch(&mut root, clock::now());
-        body = xml::write(&root).unwrap_or(body);
-    }
-    let mut answer = Response::new(body);
-    answer
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, http::HeaderValue::from_static("text/xml"));
-    (answer, "same client token, same reservation".to_owned())
-}
-
-/// The parameters that must be the same, in an order of their own.
-fn parameters(form: &Form) -> Vec<(String, String)> {
-    let mut pairs: Vec<(String, String)> = form
-        .pairs()
-        .filter(|(name, _)| *name != "DryRun")
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    pairs.sort();
-    pairs
 }
 
 fn no_capacity(kind: Option<&str>) -> Fault {

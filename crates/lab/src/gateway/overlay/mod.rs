@@ -21,13 +21,20 @@ mod access;
 mod boot;
 mod facts;
 mod failover;
+mod images;
+mod key;
 mod launch;
+mod making;
+mod moto;
 mod promotion;
+mod token;
 
 use access::Access;
 use boot::Boots;
 use failover::Failovers;
-use launch::Launches;
+use images::Images;
+use launch::{Around, Launches};
+use making::Makings;
 use promotion::Promotions;
 
 /// What to do with a call before an emulator sees it.
@@ -48,6 +55,8 @@ pub(crate) struct Overlays {
     failovers: Failovers,
     boots: Boots,
     launches: Launches,
+    images: Images,
+    makings: Makings,
     access: Access,
 }
 
@@ -57,7 +66,9 @@ impl Overlays {
             promotions: Promotions::new(config.times.promotion),
             failovers: Failovers::new(config.times.failover),
             boots: Boots::new(config.times),
-            launches: Launches::new(upstreams.clone(), weather),
+            launches: Launches::new(upstreams.clone(), weather.clone()),
+            images: Images::default(),
+            makings: Makings::new(config.times, upstreams.clone(), weather),
             access: Access::new(config.engine_region.clone(), upstreams),
         }
     }
@@ -72,18 +83,29 @@ impl Overlays {
             };
         }
         if call.is("ec2", "RunInstances") {
-            let (answer, note) = self.launches.run(call, head, body, &self.access, &self.boots).await;
+            let around = Around {
+                access: &self.access,
+                boots: &self.boots,
+                images: &self.images,
+            };
+            let (answer, note) = self.launches.run(call, head, body, &around).await;
             return Step::Answer(answer, note);
         }
         if let Some(fault) = self.access.refuse(call, None).await {
             return Step::Answer(fault.answer(call.protocol), "denied by the function's role".to_owned());
         }
-        self.boots.before(call, clock::now())
+        if let Some((answer, note)) = self.makings.answer(call, head, body, &self.access, &self.images).await {
+            return Step::Answer(answer, note);
+        }
+        match self.images.before(call) {
+            Step::Forward => self.boots.before(call, clock::now()),
+            step => step,
+        }
     }
 
     /// Whether [`Overlays::after`] wants to see the answer. Other answers are streamed.
     pub(crate) fn completes(&self, call: &Call) -> bool {
-        self.promotions.completes(call) || self.failovers.completes(call) || self.boots.completes(call)
+        self.promotions.completes(call) || self.failovers.completes(call) || self.boots.completes(call) || self.images.completes(call)
     }
 
     /// Completes an answer; the note, if any, is for the log.
@@ -99,6 +121,7 @@ impl Overlays {
             self.promotions.after(call, &mut root, now),
             self.failovers.after(call, &mut root, now),
             self.boots.after(call, &mut root, now),
+            self.images.after(call, &mut root, now),
         ]
         .into_iter()
         .flatten()

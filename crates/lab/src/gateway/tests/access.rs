@@ -43,15 +43,21 @@ fn answer(received: &Received, policy: &Value) -> Response<Bytes> {
     ))
 }
 
-/// moto, where `i-0a` carries the tag of the workload.
+/// moto, where `i-0a` and `ami-0a`, in any Region, carry the tag of the workload.
 async fn moto() -> Fake {
     Fake::start(|received| {
         let call = received.call();
+        if call.operation == "DescribeImages" {
+            let mapping = "<blockDeviceMapping><item><ebs><snapshotId>snap-0a</snapshotId></ebs></item></blockDeviceMapping>";
+            return xml(format!(
+                "<R><imagesSet><item><imageId>ami-0a</imageId>{mapping}</item></imagesSet></R>"
+            ));
+        }
         if call.operation != "DescribeTags" {
             return empty(received);
         }
         let tag = match call.form.get("Filter.1.Value.1") {
-            Some("i-0a") => "<item><key>relight:workload</key><value>unishop</value></item>",
+            Some("i-0a" | "ami-0a") => "<item><key>relight:workload</key><value>unishop</value></item>",
             _ => "",
         };
         xml(format!("<DescribeTagsResponse><tagSet>{tag}</tagSet></DescribeTagsResponse>"))
@@ -189,4 +195,71 @@ async fn the_root_key_is_never_asked_for_a_policy_and_a_stranger_is_denied() {
     let error = stranger.describe_vpcs().send().await.unwrap_err();
     assert_eq!(error.code(), Some("UnauthorizedOperation"));
     assert!(error.message().unwrap_or_default().contains("relight-nobody"));
+}
+
+#[tokio::test]
+async fn making_an_image_needs_the_instance_the_image_and_the_snapshots() {
+    let tagged = json!({"StringEquals": {"aws:ResourceTag/relight:workload": "unishop"}});
+    let of = json!({"Effect": "Allow", "Action": "ec2:CreateImage", "Resource": "arn:aws:ec2:us-west-1:*:instance/*", "Condition": tagged});
+    let made = json!({"Effect": "Allow", "Action": "ec2:CreateImage", "Resource": ["arn:aws:ec2:us-west-1::image/*", "arn:aws:ec2:us-west-1::snapshot/*"]});
+    for (statements, instance, code) in [
+        (json!([of]), "i-0a", Some("UnauthorizedOperation")),
+        (json!([made]), "i-0a", Some("UnauthorizedOperation")),
+        (json!([of, made]), "i-0b", Some("UnauthorizedOperation")),
+        (json!([of, made]), "i-0a", Some("DryRunOperation")),
+    ] {
+        let world = world(statements.clone()).await;
+        let answer = world
+            .ec2()
+            .create_image()
+            .instance_id(instance)
+            .name("n")
+            .dry_run(true)
+            .send()
+            .await;
+        // This moto knows no dry run: what it answers is an image.
+        let seen = answer.as_ref().err().and_then(|error| error.code()).unwrap_or("DryRunOperation");
+        assert_eq!(Some(seen), code, "{statements} on {instance}");
+    }
+}
+
+#[tokio::test]
+async fn copying_an_image_needs_its_source_by_the_tags_that_it_has_in_its_own_region() {
+    let tagged = json!({"StringEquals": {"aws:ResourceTag/relight:workload": "unishop"}});
+    let world = world(json!([
+        {"Effect": "Allow", "Action": "ec2:CopyImage", "Resource": "arn:aws:ec2:us-east-1::image/*", "Condition": tagged},
+        {"Effect": "Allow", "Action": "ec2:CopyImage", "Resource": ["arn:aws:ec2:us-west-1::image/*", "arn:aws:ec2:us-west-1::snapshot/*"]},
+    ]))
+    .await;
+    let copy = |source: &str| {
+        let copy = world.ec2().copy_image().source_region("us-east-1").source_image_id(source);
+        copy.name("n").dry_run(true)
+    };
+    copy("ami-0a").send().await.unwrap();
+    assert_eq!(copy("ami-0b").send().await.unwrap_err().code(), Some("UnauthorizedOperation"));
+    let with_tags = copy("ami-0a").copy_image_tags(true).send().await.unwrap_err();
+    assert!(with_tags.message().unwrap_or_default().contains("ec2:CreateTags"));
+    let asked = world
+        .moto
+        .received()
+        .into_iter()
+        .find(|received| received.call().operation == "DescribeTags");
+    assert_eq!(asked.unwrap().call().scope.region, "us-east-1");
+}
+
+#[tokio::test]
+async fn who_may_not_delete_snapshots_deregisters_without_them() {
+    let deregister = json!({"Effect": "Allow", "Action": "ec2:DeregisterImage", "Resource": "arn:aws:ec2:us-west-1::image/*"});
+    let delete = json!({"Effect": "Allow", "Action": "ec2:DeleteSnapshot", "Resource": "arn:aws:ec2:us-west-1::snapshot/*"});
+    for (statements, code) in [
+        (json!([deregister]), "missing-permissions"),
+        (json!([deregister, delete]), "success"),
+    ] {
+        let world = world(statements).await;
+        let call = world.ec2().deregister_image().image_id("ami-0a").delete_associated_snapshots(true);
+        let answer = call.send().await.unwrap();
+        let seen = answer.delete_snapshot_results()[0].return_code().map(|code| code.as_str());
+        assert_eq!(seen, Some(code));
+        assert_eq!(world.moto.operations().contains(&"DeleteSnapshot".to_owned()), code == "success");
+    }
 }

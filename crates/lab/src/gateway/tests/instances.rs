@@ -15,6 +15,8 @@ use crate::gateway::testing::{Fake, Received, gateway, sdk, xml};
 use crate::gateway::{Gateway, Times};
 
 const AMI: &str = "ami-0123456789abcdef0";
+/// Deregistered, which moto answers with nothing, not with an error.
+const GONE: &str = "ami-0fedcba9876543210";
 const TEMPLATE: &str = "lt-0123456789abcdef0";
 
 /// What moto answers: an instance per launch, running and checked at once; one template, one image.
@@ -46,7 +48,10 @@ fn moto() -> impl Fn(&Received) -> Response<Bytes> + Send + Sync + 'static {
                     id(last)
                 )
             }
-            "DescribeImages" if call.form.get("ImageId.1") == Some(AMI) => "<imagesSet/>".to_owned(),
+            "DescribeImages" if call.form.get("ImageId.1") == Some(AMI) => {
+                format!("<imagesSet><item><imageId>{AMI}</imageId><imageState>available</imageState></item></imagesSet>")
+            }
+            "DescribeImages" if call.form.get("ImageId.1") == Some(GONE) => "<imagesSet/>".to_owned(),
             "DescribeImages" => return error(400, "InvalidAMIID.NotFound"),
             "DescribeLaunchTemplateVersions" if call.target.as_deref() == Some(TEMPLATE) => format!(
                 "<launchTemplateVersionSet><item><launchTemplateId>{TEMPLATE}</launchTemplateId><launchTemplateData><imageId>{AMI}</imageId></launchTemplateData></item></launchTemplateVersionSet>"
@@ -163,10 +168,10 @@ async fn a_dry_run_uses_up_no_token() {
 #[tokio::test]
 async fn an_unknown_image_or_template_launches_nothing() {
     let world = world(Times::default()).await;
-    for dry in [true, false] {
-        let error = world.launch("t").image_id("ami-0f").dry_run(dry).send().await.unwrap_err();
+    for (dry, image) in [(true, "ami-0f"), (false, "ami-0f"), (false, GONE)] {
+        let error = world.launch("t").image_id(image).dry_run(dry).send().await.unwrap_err();
         assert_eq!(error.code(), Some("InvalidAMIID.NotFound"));
-        assert!(error.message().unwrap_or_default().contains("ami-0f"));
+        assert!(error.message().unwrap_or_default().contains(image));
     }
     let template = LaunchTemplateSpecification::builder().launch_template_id("lt-0f").build();
     let error = world.launch("t").launch_template(template).send().await.unwrap_err();
@@ -233,4 +238,25 @@ async fn without_waiting_times_the_sdks_own_waiter_is_content_at_once() {
     let id = launched.instances()[0].instance_id().unwrap();
     let waited = world.ec2.wait_until_instance_status_ok().instance_ids(id);
     waited.wait(std::time::Duration::from_secs(5)).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_instance_that_fails_to_boot_is_launched_and_never_ok() {
+    let world = world(Times::NONE).await;
+    let rule = json!({"match": {"subnet": "subnet-0a"}, "effect": {"kind": "failBoot"}, "times": 1});
+    world.gateway.weather().add(serde_json::from_value(rule).unwrap());
+    let dry = world.launch("t").dry_run(true).send().await.unwrap_err();
+    assert_eq!(dry.code(), Some("DryRunOperation"));
+    world.launch("t").send().await.unwrap();
+    assert!(world.weather_of_last().unwrap().ends_with("will fail its status check"));
+    let checks = world.ec2.describe_instance_status().send().await.unwrap();
+    let shown = &checks.instance_statuses()[0];
+    assert_eq!(shown.instance_status().unwrap().status(), Some(&SummaryStatus::Impaired));
+    assert_eq!(shown.system_status().unwrap().status(), Some(&SummaryStatus::Ok));
+    world.launch("u").send().await.unwrap();
+    let checks = world.ec2.describe_instance_status().send().await.unwrap();
+    assert_eq!(
+        checks.instance_statuses()[0].instance_status().unwrap().status(),
+        Some(&SummaryStatus::Ok)
+    );
 }

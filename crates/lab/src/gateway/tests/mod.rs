@@ -3,6 +3,7 @@
 
 mod access;
 mod aurora;
+mod images;
 mod instances;
 mod traffic;
 mod weather;

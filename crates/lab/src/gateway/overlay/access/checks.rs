@@ -2,7 +2,7 @@
 //!
 //! Source: the Service Authorization Reference of EC2, Elastic Load Balancing and Auto Scaling. Describe calls know no
 //! resources there; other calls are checked once per resource that they name, RunInstances also for what it makes, and
-//! tags on a launch need ec2:CreateTags with `ec2:CreateAction`.
+//! tags on a launch need ec2:CreateTags with `ec2:CreateAction`. Calls that make images are in `making`.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,7 @@ use crate::gateway::overlay::facts::Facts;
 use crate::gateway::upstream::{Emulator, Upstreams};
 use crate::gateway::xml;
 
+use super::making;
 use super::policy::Request;
 
 /// EC2's ids by prefix, and the type in the resource's ARN. Images and snapshots have no account in theirs.
@@ -38,7 +39,7 @@ pub(super) struct Check {
 }
 
 impl Check {
-    fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
+    pub(super) fn new(action: impl Into<String>, resource: impl Into<String>) -> Self {
         Self {
             action: action.into(),
             resource: resource.into(),
@@ -51,12 +52,12 @@ impl Check {
         Self::new("iam:PassRole", role).with("iam:passedtoservice", "ec2.amazonaws.com")
     }
 
-    fn with(mut self, key: &str, value: &str) -> Self {
+    pub(super) fn with(mut self, key: &str, value: &str) -> Self {
         self.context.entry(key.to_ascii_lowercase()).or_default().push(value.to_owned());
         self
     }
 
-    fn with_request_tags<'a>(mut self, tags: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+    pub(super) fn with_request_tags<'a>(mut self, tags: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
         for (key, value) in tags {
             self = self.with(&format!("aws:RequestTag/{key}"), value).with("aws:TagKeys", key);
         }
@@ -84,6 +85,8 @@ impl Check {
     pub(super) async fn add_resource_tags(&mut self, upstreams: &Upstreams, call: &Call) -> anyhow::Result<()> {
         let balancing = call.scope.service == "elasticloadbalancing";
         let id = self.resource.rsplit('/').next().unwrap_or_default().to_owned();
+        // That of a copy's source isn't the one that the call is signed for.
+        let region = self.resource.split(':').nth(3).unwrap_or(&call.scope.region).to_owned();
         if id == "*" || !(balancing || call.scope.service == "ec2") || self.action.starts_with("iam:") {
             return Ok(());
         }
@@ -101,9 +104,7 @@ impl Check {
                 ("Filter.1.Value.1", &id),
             ]
         };
-        let (_, body) = upstreams
-            .ask(Emulator::Moto, &call.scope.service, &call.scope.region, question)
-            .await?;
+        let (_, body) = upstreams.ask(Emulator::Moto, &call.scope.service, &region, question).await?;
         let root = xml::parse(&body);
         let (path, key, value): (&[&str], _, _) = if balancing {
             (&["DescribeTagsResult", "TagDescriptions", "member", "Tags"], "Key", "Value")
@@ -130,6 +131,9 @@ pub(super) fn of(call: &Call, launch: Option<&Facts>, account: &str) -> Vec<Chec
     }
     if let Some(launch) = launch {
         return of_launch(call, launch, account);
+    }
+    if let Some(checks) = making::of(call, account) {
+        return checks;
     }
     let mut resources: Vec<String> = call
         .form

@@ -19,6 +19,7 @@ use crate::gateway::fault::Fault;
 use crate::gateway::upstream::Upstreams;
 
 mod checks;
+mod making;
 mod policy;
 mod role;
 
@@ -83,14 +84,7 @@ impl Access {
             }
         }
         for mut check in checks {
-            if role
-                .statements
-                .iter()
-                .any(|statement| statement.asks_for_resource_tags(&check.action))
-            {
-                check.add_resource_tags(&self.upstreams, call).await?;
-            }
-            let because = match policy::evaluate(&role.statements, &check.request(call, &role.arn)) {
+            let because = match self.decide(&role, &mut check, call).await? {
                 Decision::Allowed => continue,
                 Decision::Denied => "with an explicit deny in an identity-based policy".to_owned(),
                 Decision::NotAllowed => format!("because no identity-based policy allows the {} action", check.action),
@@ -104,6 +98,26 @@ impl Access {
             return Ok(Some(denial(call, &message)));
         }
         Ok(None)
+    }
+
+    /// Whether the caller may do `action` to `resource` too, where that isn't a matter of the whole call.
+    pub(super) async fn allows(&self, call: &Call, action: &str, resource: &str) -> bool {
+        if call.is_roots() {
+            return true;
+        }
+        let Ok(role) = self.role(&call.caller).await else {
+            return false;
+        };
+        let decided = self.decide(&role, &mut Check::new(action, resource), call).await;
+        decided.is_ok_and(|decision| decision == Decision::Allowed)
+    }
+
+    async fn decide(&self, role: &Role, check: &mut Check, call: &Call) -> anyhow::Result<Decision> {
+        let mut statements = role.statements.iter();
+        if statements.any(|statement| statement.asks_for_resource_tags(&check.action)) {
+            check.add_resource_tags(&self.upstreams, call).await?;
+        }
+        Ok(policy::evaluate(&role.statements, &check.request(call, &role.arn)))
     }
 
     async fn role(&self, caller: &str) -> anyhow::Result<Arc<Role>> {
