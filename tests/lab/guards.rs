@@ -43,7 +43,7 @@ async fn an_alarm_that_is_over_or_that_people_answer_starts_nothing_and_says_why
     let why = told(&stage, &alarm("ALARM", "2026-11-21T03:16:02.123+0000")).await;
     assert!(why.contains("notify"), "{why}");
 
-    assert!(runs(&stage.reach).await.expect("the runs").is_empty());
+    assert!(runs(&stage.reach, &stage.reach.machine).await.expect("the runs").is_empty());
     assert!(stage.changes().is_empty(), "{:?}", stage.changes());
 }
 

@@ -8,4 +8,5 @@ mod failover;
 mod guards;
 mod input;
 mod labs;
+mod refresh;
 mod stage;

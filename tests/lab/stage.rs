@@ -84,24 +84,33 @@ impl Stage {
 
     /// Starts the failover machine as a person does, and waits for its end.
     pub(crate) async fn run(&self, input: &Value) -> Ended {
+        self.run_of(&self.reach.machine, input).await
+    }
+
+    /// Starts `machine`, and waits for its end.
+    pub(crate) async fn run_of(&self, machine: &str, input: &Value) -> Ended {
         let client = aws_sdk_sfn::Client::new(&self.reach.looking().expect("a configuration"));
         let started = client
             .start_execution()
-            .state_machine_arn(&self.reach.machine)
+            .state_machine_arn(machine)
             .input(input.to_string())
             .send()
             .await
             .expect("an execution");
         let id = started.execution_arn().rsplit(':').next().unwrap_or_default().to_owned();
-        self.ended(&id).await
+        self.ended_of(machine, &id).await
     }
 
-    /// Waits for a run's end and reads its report.
+    /// Waits for a failover's end and reads its report.
     pub(crate) async fn ended(&self, id: &str) -> Ended {
+        self.ended_of(&self.reach.machine, id).await
+    }
+
+    async fn ended_of(&self, machine: &str, id: &str) -> Ended {
         let begun = Instant::now();
         let client = aws_sdk_sfn::Client::new(&self.reach.looking().expect("a configuration"));
         loop {
-            let run = runs(&self.reach)
+            let run = runs(&self.reach, machine)
                 .await
                 .expect("the runs")
                 .into_iter()

@@ -45,20 +45,25 @@ pub fn functions() -> Vec<Function> {
             }
         };
     }
+    macro_rules! with_request {
+        ($name:ident) => {
+            function!($name, Some(schemars::schema_for!($name::io::Request)))
+        };
+    }
     vec![
-        function!(choose_promotion, Some(schemars::schema_for!(choose_promotion::io::Request))),
-        function!(close_run, Some(schemars::schema_for!(close_run::io::Request))),
-        function!(
-            detach_global_cluster,
-            Some(schemars::schema_for!(detach_global_cluster::io::Request))
-        ),
-        function!(
-            failover_global_cluster,
-            Some(schemars::schema_for!(failover_global_cluster::io::Request))
-        ),
-        function!(launch_instances, Some(schemars::schema_for!(launch_instances::io::Request))),
-        function!(open_run, Some(schemars::schema_for!(open_run::io::Request))),
-        function!(smoke_test, Some(schemars::schema_for!(smoke_test::io::Request))),
+        with_request!(adopt_image),
+        with_request!(check_image),
+        with_request!(choose_promotion),
+        with_request!(close_run),
+        with_request!(copy_image),
+        with_request!(create_image),
+        with_request!(detach_global_cluster),
+        with_request!(failover_global_cluster),
+        with_request!(launch_instances),
+        with_request!(open_run),
+        with_request!(prune_images),
+        with_request!(smoke_test),
+        with_request!(terminate_instances),
         function!(start_recovery, None),
     ]
 }
@@ -152,6 +157,20 @@ pub fn text(value: &Yaml) -> String {
         Yaml::Tagged(tagged) => text(&tagged.value),
         value => value.as_str().unwrap_or_default().to_owned(),
     }
+}
+
+/// The names of the functions that the machine in the file `machine` invokes.
+///
+/// # Panics
+/// When the machines can't be read.
+#[expect(clippy::expect_used, reason = "for tests, which fail by panicking")]
+pub fn invoked(machine: &str) -> BTreeSet<String> {
+    let states = states().expect("the machines");
+    states
+        .iter()
+        .filter(|state| state.machine == machine)
+        .filter_map(State::function)
+        .collect()
 }
 
 /// A state of a machine, wherever it is nested.

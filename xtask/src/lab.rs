@@ -13,6 +13,9 @@ use crate::tools;
 /// What the demo is to do.
 #[derive(Args)]
 pub(crate) struct Demo {
+    /// What to play
+    #[arg(value_enum, default_value_t = Scenario::Failover)]
+    scenario: Scenario,
     /// Run the release build, as it is deployed
     #[arg(long)]
     release: bool,
@@ -25,6 +28,24 @@ pub(crate) struct Demo {
     /// Write the gateway's log to this file, one JSON object a line
     #[arg(long, value_name = "FILE")]
     requests: Option<PathBuf>,
+}
+
+/// What the demo plays.
+#[derive(Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Scenario {
+    /// us-east-1 is lost, an alarm starts the recovery, the site is proven in us-west-1
+    Failover,
+    /// An image is made in us-east-1, copied, booted, proven and adopted in us-west-1; old ones are pruned
+    RefreshImage,
+}
+
+impl Scenario {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Failover => "failover",
+            Self::RefreshImage => "refresh-image",
+        }
+    }
 }
 
 /// A lab to play with.
@@ -101,7 +122,12 @@ fn found(set: &Set) -> Vec<std::ffi::OsString> {
 pub(crate) fn demo(demo: &Demo) -> Result<ExitCode> {
     let set = set_up(Artifact::chosen(demo.release))?;
     let mut command = Command::new(&set.program);
-    command.arg("demo").args(found(&set)).arg("--state").arg(state());
+    command
+        .arg("demo")
+        .arg(demo.scenario.name())
+        .args(found(&set))
+        .arg("--state")
+        .arg(state());
     if demo.keep {
         command.arg("--keep");
     }

@@ -31,7 +31,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Play the loss of us-east-1 on this machine, from the first failed probe to the report
+    /// Play a scenario on this machine: the loss of us-east-1, from the first failed probe to the report, or a refresh of the image
     Demo(lab::Demo),
     /// Run every check: format, lints, tests, templates, machines, end to end
     Test(check::Test),

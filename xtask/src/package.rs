@@ -98,7 +98,7 @@ pub(crate) fn run(package: &Package) -> Result<ExitCode> {
     println!(
         "\nTo deploy, in the recovery Region, with BUCKET a bucket of yours there:\n\n\
          aws s3 cp --recursive {folder} s3://BUCKET/relight/{digest}\n\
-         aws cloudformation deploy --stack-name relight --template-file {folder}/engine.yaml \\\n  \
+         aws cloudformation deploy --stack-name relight --template-file {folder}/engine.yaml --s3-bucket BUCKET \\\n  \
          --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND \\\n  \
          --parameter-overrides ArtifactBucket=BUCKET ArtifactPrefix=relight/{digest} Architecture={architecture} NotificationEmail=you@example.com"
     );

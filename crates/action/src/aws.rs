@@ -99,6 +99,7 @@ pub fn elsewhere(config: &SdkConfig, region: &crate::ids::Region) -> SdkConfig {
 pub struct Failure {
     name: ErrorName,
     code: Option<String>,
+    answered: bool,
     text: String,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
@@ -112,6 +113,11 @@ impl Failure {
     /// AWS's code, such as `DBClusterNotFoundFault`.
     pub fn code(&self) -> Option<&str> {
         self.code.as_deref()
+    }
+
+    /// Whether AWS answered at all, be it with an error. Without an answer, nobody knows whether the call was made.
+    pub fn answered(&self) -> bool {
+        self.answered
     }
 
     /// Whether AWS answered with one of `codes`.
@@ -138,13 +144,16 @@ where
             (SdkError::ServiceError(_), None) => format!("HTTP status {} without an error code", status.unwrap_or_default()),
             _ => error.to_string(),
         };
+        let answered = matches!(error, SdkError::ServiceError(_));
         // A service error's own chain says again what its code and message have said.
-        let source = if matches!(error, SdkError::ServiceError(_)) {
-            None
-        } else {
-            error.into_source().ok()
-        };
-        Self { name, code, text, source }
+        let source = if answered { None } else { error.into_source().ok() };
+        Self {
+            name,
+            code,
+            answered,
+            text,
+            source,
+        }
     }
 }
 

@@ -33,7 +33,7 @@ pub fn actions() -> Vec<Action> {
         calls,
     };
     vec![
-        action("runs", "start-recovery", alarm(), &["states:DescribeExecution"]),
+        action("alarm", "start-recovery", alarm(), &["states:DescribeExecution"]),
         action("runs", "open-run", open_run(), &["dynamodb:GetItem"]),
         action("database", "choose-promotion", choose_promotion(), &["rds:DescribeGlobalClusters"]),
         action(
@@ -51,6 +51,12 @@ pub fn actions() -> Vec<Action> {
         action("compute", "launch-instances", launch_instances(), &["ec2:DescribeInstances"]),
         action("site", "smoke-test", smoke_test(), &["s3:GetObject"]),
         action("runs", "close-run", close_run(), &["states:DescribeStateMachineForExecution"]),
+        action("compute", "terminate-instances", terminate_instances(), &["ec2:DescribeInstances"]),
+        action("images", "create-image", create_image(), &["ec2:DescribeImages"]),
+        action("images", "copy-image", copy_image(), &["ec2:DescribeImages"]),
+        action("images", "adopt-image", adopt_image(), &["ec2:DescribeImages"]),
+        action("images", "prune-images", prune_images(), &["ec2:DescribeImages"]),
+        action("images", "check-image", json!({ "workload": "unishop" }), &["s3:GetObject"]),
     ]
 }
 
@@ -195,5 +201,61 @@ fn close_run() -> Value {
         "lagBecause": null,
         "ended": "proven",
         "stops": [],
+    })
+}
+
+fn terminate_instances() -> Value {
+    json!({ "mode": "execute", "run": RUN, "workload": "unishop", "since": SINCE, "deadline": DEADLINE })
+}
+
+fn create_image() -> Value {
+    json!({
+        "mode": "execute",
+        "run": RUN,
+        "workload": "unishop",
+        "region": "us-east-1",
+        "source": { "instance": "i-0123456789abcdef0" },
+        "consistency": "crash",
+        "since": SINCE,
+        "deadline": DEADLINE,
+    })
+}
+
+fn copy_image() -> Value {
+    json!({
+        "mode": "execute",
+        "run": RUN,
+        "workload": "unishop",
+        "from": "us-east-1",
+        "image": "ami-0123456789abcdef0",
+        "region": "us-west-1",
+        "kmsKey": null,
+        "completeWithinMinutes": null,
+        "since": SINCE,
+        "deadline": DEADLINE,
+    })
+}
+
+fn adopt_image() -> Value {
+    json!({
+        "mode": "execute",
+        "run": RUN,
+        "workload": "unishop",
+        "image": "ami-0123456789abcdef0",
+        "pointer": "/relight/unishop/image",
+    })
+}
+
+fn prune_images() -> Value {
+    json!({
+        "mode": "execute",
+        "run": RUN,
+        "workload": "unishop",
+        "regions": { "primary": "us-east-1", "recovery": "us-west-1" },
+        "keep": 3,
+        "minimumAgeSeconds": 86_400,
+        "pointer": "/relight/unishop/image",
+        "since": SINCE,
+        "deadline": DEADLINE,
     })
 }

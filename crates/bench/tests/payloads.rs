@@ -19,7 +19,7 @@ fn alarm(payload: Value) -> Result<(), String> {
 
 #[test]
 fn every_action_is_there_and_takes_its_payload() {
-    let by_name: [(&str, Taken); 8] = [
+    let by_name: [(&str, Taken); 14] = [
         (start_recovery::NAME, alarm),
         (open_run::NAME, taken::<open_run::io::Request>),
         (choose_promotion::NAME, taken::<choose_promotion::io::Request>),
@@ -28,6 +28,12 @@ fn every_action_is_there_and_takes_its_payload() {
         (launch_instances::NAME, taken::<launch_instances::io::Request>),
         (smoke_test::NAME, taken::<smoke_test::io::Request>),
         (close_run::NAME, taken::<close_run::io::Request>),
+        (terminate_instances::NAME, taken::<terminate_instances::io::Request>),
+        (create_image::NAME, taken::<create_image::io::Request>),
+        (copy_image::NAME, taken::<copy_image::io::Request>),
+        (adopt_image::NAME, taken::<adopt_image::io::Request>),
+        (prune_images::NAME, taken::<prune_images::io::Request>),
+        (check_image::NAME, taken::<check_image::io::Request>),
     ];
     let benched = actions();
     assert_eq!(benched.len(), by_name.len());

@@ -1,31 +1,32 @@
-//! The demo: the primary Region is lost, an alarm starts the recovery, and the site is proven in the recovery Region.
+//! The demo of a failover: the primary Region is lost, an alarm starts the recovery, and the site is proven in the recovery Region.
 //!
 //! The demo itself only takes the Region away and watches. It starts nothing.
 
-use std::collections::BTreeSet;
+mod follow;
+pub mod refresh_image;
+
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use aws_sdk_cloudwatch::types::{AlarmType, StateValue};
-use aws_sdk_sfn::types::ExecutionStatus;
 use close_run::report::Report;
 use console::style;
 use jiff::Timestamp;
 use ledger::{Trigger, Verdict};
 use tokio::time::Instant;
 
-use crate::clients;
 use crate::gateway::Entry;
 use crate::reach::Reach;
-use crate::run::{Progress, Run, runs, steps};
+use crate::run::runs;
 use crate::show::{Bar, Live, timeline};
 use crate::world::{PRIMARY, RECOVERY, WORKLOAD};
+
+use follow::{follow, report, took};
 
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 const FIRST_PROBE_WITHIN: Duration = Duration::from_secs(30);
 const ALARM_WITHIN: Duration = Duration::from_secs(90);
 const RUN_WITHIN: Duration = Duration::from_secs(30);
-const ENDED_WITHIN: Duration = Duration::from_secs(300);
 
 /// How a demo ended.
 #[derive(Debug)]
@@ -38,13 +39,6 @@ pub struct Played {
     pub document: String,
     /// Where it is.
     pub location: String,
-}
-
-impl Played {
-    /// Whether the site was proven.
-    pub fn proven(&self) -> bool {
-        self.report.verdict == Verdict::Done
-    }
 }
 
 /// Plays the loss of the primary Region.
@@ -77,11 +71,11 @@ pub async fn play(reach: &Reach, live: &mut Live) -> Result<Played> {
     live.end("waiting for the alarm", None, "relight-unishop-primary-down is in ALARM");
 
     let run = eventually(RUN_WITHIN, "the alarm started no run", || async {
-        Ok(runs(reach).await?.into_iter().next())
+        Ok(runs(reach, &reach.machine).await?.into_iter().next())
     })
     .await?;
     live.say(&format!("run {} was started by the alarm", style(&run.id).bold()));
-    let ended = follow(reach, &run, live).await?;
+    let ended = follow(reach, &reach.machine, &run, live).await?;
     let (document, location) = report(reach, &run).await?;
     let report: Report = serde_json::from_str(&document).context("parse the report")?;
     let how = if report.verdict == Verdict::Done {
@@ -156,61 +150,6 @@ pub async fn summary(reach: &Reach, played: &Played) -> Result<String> {
 /// When the lab is gone.
 pub async fn requests(reach: &Reach) -> Result<Vec<Entry>> {
     crate::gateway::Remote::new(reach.gateway).log().await
-}
-
-/// Shows the run's steps as they begin and end, until the run ends.
-async fn follow(reach: &Reach, run: &Run, live: &mut Live) -> Result<ExecutionStatus> {
-    let begun = Instant::now();
-    let mut over = BTreeSet::new();
-    loop {
-        let status = runs(reach)
-            .await?
-            .into_iter()
-            .find(|found| found.id == run.id)
-            .context("the run is gone")?
-            .status;
-        let ended = status != ExecutionStatus::Running;
-        for Progress { step, over: left } in steps(reach, run).await? {
-            if over.contains(&step.name) {
-                continue;
-            }
-            live.begin(&step.name);
-            if let Some(to) = step.ended_at.filter(|_| ended || left) {
-                live.end(
-                    &step.name,
-                    Some(took(step.started_at, to)),
-                    step.because.as_deref().unwrap_or_default(),
-                );
-                over.insert(step.name);
-            }
-        }
-        if ended {
-            return Ok(status);
-        }
-        if begun.elapsed() > ENDED_WITHIN {
-            bail!("run {} didn't end within {ENDED_WITHIN:?}", run.id);
-        }
-        tokio::time::sleep(LOOK_AGAIN).await;
-    }
-}
-
-fn took(from: Timestamp, to: Timestamp) -> Duration {
-    Duration::try_from(to.duration_since(from)).unwrap_or_default()
-}
-
-/// Reads the report that the run wrote.
-async fn report(reach: &Reach, run: &Run) -> Result<(String, String)> {
-    let key = format!("reports/{WORKLOAD}/{}.json", run.id);
-    let location = format!("s3://{}/{key}", reach.bucket);
-    let object = clients::s3(&reach.config()?)
-        .get_object()
-        .bucket(&reach.bucket)
-        .key(&key)
-        .send()
-        .await
-        .with_context(|| format!("read the report {location}"))?;
-    let bytes = object.body.collect().await.context("read the report")?.to_vec();
-    Ok((String::from_utf8(bytes).context("read the report as text")?, location))
 }
 
 /// Whether one of unishop's alarms is in `state`.

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use lab::demo::{play, summary};
+use lab::demo::{play, refresh_image, summary};
 use lab::deploy::Sources;
 use lab::emulators::Installed;
 use lab::gateway::Remote;
@@ -22,6 +22,7 @@ use lab::reach::Reach;
 use lab::show::Live;
 use lab::world::RECOVERY;
 use lab::{Lab, Settings};
+use ledger::Verdict;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -38,8 +39,11 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Play the loss of the primary Region
+    /// Play a scenario: the loss of the primary Region, or the refresh of the machine image
     Demo {
+        /// What to play
+        #[arg(value_enum, default_value_t = Scenario::Failover)]
+        scenario: Scenario,
         #[command(flatten)]
         parts: Parts,
         /// Leave the lab running in the background
@@ -105,6 +109,12 @@ struct State {
     /// Where a lab in the background writes down how it is reached
     #[arg(long)]
     state: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Scenario {
+    Failover,
+    RefreshImage,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -178,7 +188,13 @@ async fn interrupted() -> &'static str {
 
 async fn run(task: Task) -> Result<ExitCode> {
     match task {
-        Task::Demo { parts, keep, json, state } => demo(&parts, keep, json.as_deref(), &state.state).await,
+        Task::Demo {
+            scenario,
+            parts,
+            keep,
+            json,
+            state,
+        } => demo(scenario, &parts, keep, json.as_deref(), &state.state).await,
         Task::Up { parts, state } => {
             println!("{}", how_to_use(&up(&parts, &state.state).await?));
             Ok(ExitCode::SUCCESS)
@@ -206,7 +222,7 @@ async fn run(task: Task) -> Result<ExitCode> {
     }
 }
 
-async fn demo(parts: &Parts, keep: bool, json: Option<&Path>, state: &Path) -> Result<ExitCode> {
+async fn demo(scenario: Scenario, parts: &Parts, keep: bool, json: Option<&Path>, state: &Path) -> Result<ExitCode> {
     let mut live = Live::default();
     let setting_up = "a lab with unishop and Relight";
     live.begin(setting_up);
@@ -218,15 +234,29 @@ async fn demo(parts: &Parts, keep: bool, json: Option<&Path>, state: &Path) -> R
         lab.reach()?
     };
     live.end(setting_up, None, "");
-    let played = play(&reach, &mut live).await?;
-    println!("{}", summary(&reach, &played).await?);
+    let (document, verdict) = match scenario {
+        Scenario::Failover => {
+            let played = play(&reach, &mut live).await?;
+            println!("{}", summary(&reach, &played).await?);
+            (played.document, played.report.verdict)
+        }
+        Scenario::RefreshImage => {
+            let played = refresh_image::play(&reach, &refresh_image::scheduled(), &mut live).await?;
+            println!("{}", refresh_image::summary(&played));
+            (played.document, played.report.verdict)
+        }
+    };
     if let Some(file) = json {
-        std::fs::write(file, &played.document).with_context(|| format!("write {}", file.display()))?;
+        std::fs::write(file, &document).with_context(|| format!("write {}", file.display()))?;
     }
     if keep {
         println!("{}", how_to_use(&reach));
     }
-    Ok(if played.proven() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if verdict == Verdict::Done {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Starts a lab as a process of its own and waits until it can be used.

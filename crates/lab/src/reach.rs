@@ -34,6 +34,8 @@ pub struct Reach {
     pub bucket: String,
     /// The failover machine.
     pub machine: String,
+    /// The machine that refreshes images.
+    pub refresh_machine: String,
 }
 
 /// What a function answered.

@@ -1,4 +1,4 @@
-//! The executions of the failover machine: how they stand, and their steps.
+//! The executions of a machine: how they stand, and their steps.
 
 use action::Mode;
 use anyhow::{Context as _, Result};
@@ -33,15 +33,15 @@ pub struct Progress {
     pub over: bool,
 }
 
-/// The failover machine's executions, newest first.
+/// The executions of `machine`, newest first.
 ///
 /// # Errors
 /// When Step Functions doesn't answer.
-pub async fn runs(reach: &Reach) -> Result<Vec<Run>> {
+pub async fn runs(reach: &Reach, machine: &str) -> Result<Vec<Run>> {
     let client = aws_sdk_sfn::Client::new(&reach.looking()?);
     let found = client
         .list_executions()
-        .state_machine_arn(&reach.machine)
+        .state_machine_arn(machine)
         .send()
         .await
         .context("list the executions")?;

@@ -147,6 +147,7 @@ impl Lab {
             recovery_site: self.recovery.url(),
             bucket: self.engine.bucket()?.to_owned(),
             machine: self.engine.output("FailoverMachineArn")?.to_owned(),
+            refresh_machine: self.engine.output("RefreshImageMachineArn")?.to_owned(),
         })
     }
 

@@ -382,3 +382,12 @@ fn an_image_may_be_pruned_once_it_is_too_old_to_use() {
         "image.minimumAge: found \"4d\", which is more than maximumAge, \"3d\"; write less",
     )]);
 }
+
+#[test]
+fn a_timed_copy_takes_quarters_of_an_hour() {
+    each_gives_one_message(&[(
+        "copyWithin = \"1h\"",
+        "copyWithin = \"50m\"",
+        "image.copyWithin: found \"50m\"; write a multiple of 15m",
+    )]);
+}

@@ -47,10 +47,14 @@ macro_rules! bundles {
 bundles! {
     /// Serves what moves the database.
     database holds choose_promotion, detach_global_cluster, failover_global_cluster;
-    /// Serves what starts instances.
-    compute holds launch_instances;
+    /// Serves what starts and ends instances.
+    compute holds launch_instances, terminate_instances;
+    /// Serves what makes, copies, adopts, prunes and checks machine images.
+    images holds create_image, copy_image, adopt_image, prune_images, check_image;
     /// Serves what looks at a site.
     site holds smoke_test;
-    /// Serves what starts, opens and closes runs.
-    runs holds start_recovery, open_run, close_run;
+    /// Serves what hears an alarm.
+    alarm holds start_recovery;
+    /// Serves what opens and closes runs.
+    runs holds open_run, close_run;
 }

@@ -56,14 +56,21 @@ pub enum Error {
     },
 }
 
+/// A look that got no answer, after the SDK's own attempts, touched nothing and is refused: the Region may be away for hours, and a
+/// refresh ends well by leaving all as it is. Any other failure of a look is what AWS says.
+fn looking(failure: &Failure) -> ErrorName {
+    if failure.answered() { failure.name() } else { ErrorName::Refused }
+}
+
 impl NamedError for Error {
     fn name(&self) -> ErrorName {
         match self {
-            Self::Look(_, error) => error.name(),
-            Self::DescribeAutoScalingGroups(_, failure)
-            | Self::DescribeInstances(_, failure)
-            | Self::Rehearse(_, failure)
-            | Self::CreateImage(_, failure) => failure.name(),
+            Self::Look(_, error) => match error.as_ref() {
+                ObserveError::DescribeImages(_, failure) => looking(failure),
+                error @ ObserveError::Malformed(..) => error.name(),
+            },
+            Self::DescribeAutoScalingGroups(_, failure) | Self::DescribeInstances(_, failure) => looking(failure),
+            Self::Rehearse(_, failure) | Self::CreateImage(_, failure) => failure.name(),
             Self::NoSource(_) => ErrorName::InvalidInput,
             Self::NotOurs(_) => ErrorName::Refused,
             Self::Malformed(..) | Self::Failed { .. } | Self::TooLate { .. } => ErrorName::Permanent,

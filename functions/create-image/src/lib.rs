@@ -7,8 +7,8 @@
 //! CreateImage has no client token. Running it again is harmless all the same, since the image's name is made of the workload
 //! and the run: it is looked for first, and AWS refuses a second image of the name.
 //!
-//! The one action that needs the primary Region for what it does. While that Region is away, its errors are transient and name
-//! it; it is never on the way of a recovery.
+//! The one action that needs the primary Region for what it does, and never on the way of a recovery. A Region that gives no
+//! answer is a refusal that names it: nothing was touched, and the last proven image stays in use.
 
 mod aws;
 pub mod decide;

@@ -191,7 +191,7 @@ async fn an_image_of_the_name_that_is_not_ours_is_refused() {
 }
 
 #[tokio::test]
-async fn a_region_that_is_away_is_transient_and_named() {
+async fn a_region_that_asks_for_patience_is_transient_and_named() {
     let away = mock!(Client::describe_images)
         .then_error(|| DescribeImagesError::generic(ErrorMetadata::builder().code("RequestLimitExceeded").message("slow down").build()));
     let error = handle("execute", &[&away]).await.unwrap_err();
@@ -329,4 +329,24 @@ async fn on_the_wire_the_call_says_what_is_made_of_what_and_with_which_tags() {
         assert!(body.contains(part), "{part}: {body}");
     }
     assert!(!body.contains("DryRun"), "{body}");
+}
+
+#[tokio::test]
+async fn a_region_that_gives_no_answer_is_a_refusal_that_names_it() {
+    // Out of answers at the first call.
+    let http = StaticReplayClient::new(Vec::new());
+    let ec2 = aws_sdk_ec2::Config::builder().with_test_defaults_v2().http_client(http);
+    let ec2 = Client::from_conf(ec2.build());
+    let autoscaling = aws_sdk_autoscaling::Config::builder().with_test_defaults_v2().build();
+    let error = create_image::handle(
+        request("execute"),
+        |_| ec2.clone(),
+        |_| aws_sdk_autoscaling::Client::from_conf(autoscaling.clone()),
+        "2026-11-21T03:16:30Z".parse().unwrap(),
+    )
+    .await
+    .unwrap_err();
+    assert_eq!(error.name(), ErrorName::Refused);
+    let said = chain(&error);
+    assert!(said.starts_with("look for the image in us-east-1: "), "{said}");
 }

@@ -43,6 +43,8 @@ pub struct Match {
     pub region: Option<String>,
     /// The caller as the log names it, e.g. `launch-instances`.
     pub caller: Option<String>,
+    /// Callers as the log names them, any of which will do.
+    pub callers: Option<Vec<String>>,
     /// A part of the target as the log names it.
     pub target: Option<String>,
     /// For [`Effect::Capacity`] and [`Effect::FailBoot`]: the instance type that can't be had, or doesn't boot.
@@ -58,6 +60,7 @@ impl Match {
             && same(&self.operation, &call.operation)
             && same(&self.region, &call.scope.region)
             && same(&self.caller, &call.caller)
+            && self.callers.as_ref().is_none_or(|callers| callers.contains(&call.caller))
             && self
                 .target
                 .as_deref()
@@ -108,6 +111,9 @@ pub struct Rule {
     pub matching: Match,
     /// What it does to them.
     pub effect: Effect,
+    /// How many calls that it is about still pass before it begins.
+    #[serde(default)]
+    pub after: u32,
     /// How many calls it still does that to; always, when not given.
     #[serde(default)]
     pub times: Option<NonZeroU32>,
@@ -216,16 +222,14 @@ impl Weather {
     pub(crate) fn forecast(&self, call: &Call) -> Forecast {
         self.rules(|rules| {
             let mut forecast = Forecast::default();
-            rules.apply(|rule| {
-                if forecast.answer.is_some() || rule.effect.is_at_work() || !rule.matching.agrees(call) {
-                    return false;
-                }
-                match &rule.effect {
+            rules.apply(
+                &mut forecast,
+                |forecast, rule| forecast.answer.is_none() && !rule.effect.is_at_work() && rule.matching.agrees(call),
+                |forecast, rule| match &rule.effect {
                     Effect::Delay { millis } => forecast.delay_millis += millis,
                     effect => forecast.answer = Some(effect.clone()),
-                }
-                true
-            });
+                },
+            );
             forecast
         })
     }
@@ -249,15 +253,17 @@ impl Weather {
         let same = |wanted: &Option<String>, seen: Option<&str>| wanted.is_none() || wanted.as_deref() == seen;
         self.rules(|rules| {
             let mut befallen = false;
-            rules.apply(|rule| {
-                let applies = !befallen
-                    && rule.effect == *effect
-                    && rule.matching.agrees(call)
-                    && same(&rule.matching.instance_type, instance_type)
-                    && same(&rule.matching.subnet, subnet);
-                befallen |= applies;
-                applies
-            });
+            rules.apply(
+                &mut befallen,
+                |befallen, rule| {
+                    !*befallen
+                        && rule.effect == *effect
+                        && rule.matching.agrees(call)
+                        && same(&rule.matching.instance_type, instance_type)
+                        && same(&rule.matching.subnet, subnet)
+                },
+                |befallen, _| *befallen = true,
+            );
             befallen
         })
     }
@@ -268,12 +274,18 @@ impl Weather {
 }
 
 impl Rules {
-    /// Shows each rule to `applies` in order, and takes one of the times of those that it says yes to.
-    fn apply(&mut self, mut applies: impl FnMut(&Rule) -> bool) {
+    /// Asks in order of each rule whether it is `about` the call; of those that are and have begun, `does` what they do to `so_far`
+    /// and takes one of their times.
+    fn apply<T>(&mut self, so_far: &mut T, about: impl Fn(&T, &Rule) -> bool, does: impl Fn(&mut T, &Rule)) {
         self.standing.retain_mut(|standing| {
-            if !applies(&standing.rule) {
+            if !about(so_far, &standing.rule) {
                 return true;
             }
+            if standing.rule.after > 0 {
+                standing.rule.after -= 1;
+                return true;
+            }
+            does(so_far, &standing.rule);
             match standing.rule.times {
                 None => true,
                 Some(times) => {
@@ -374,6 +386,20 @@ mod tests {
         assert_eq!(weather.standing().len(), 2);
         assert!(weather.loses_tags(&copy) && weather.fails_boot(&launch, None, Some("subnet-a")));
         assert!(!weather.loses_tags(&copy) && !weather.fails_boot(&launch, None, Some("subnet-a")));
+    }
+
+    #[test]
+    fn a_rule_lets_calls_of_its_callers_pass_before_it_begins() {
+        let weather = Weather::default();
+        weather.add(rule(
+            serde_json::json!({"match": {"callers": ["open-run", "lab"]}, "after": 2, "effect": {"kind": "throttle"}, "times": 1}),
+        ));
+        let mut call = form_call("rds", "Action=X");
+        call.caller = "site".to_owned();
+        assert_eq!(weather.forecast(&call), Forecast::default());
+        call.caller = "lab".to_owned();
+        let answers: Vec<bool> = (0..4).map(|_| weather.forecast(&call).answer.is_some()).collect();
+        assert_eq!(answers, [false, false, true, false]);
     }
 
     #[test]

@@ -51,3 +51,17 @@ pub(super) fn nothing_is_pruned_before_it_is_too_old(root: &Node<'_>, problems: 
         problems.with(&node, seen, "write less than maximumAge");
     }
 }
+
+/// AWS takes multiples of 15 minutes (API_CopyImage, `SnapshotCopyCompletionDurationMinutes`).
+pub(super) fn copies_are_timed_in_quarters_of_an_hour(root: &Node<'_>, problems: &mut Problems<'_>) {
+    let Some(node) = root.get("image.copyWithin") else { return };
+    let Ok(span) = node.read::<Span>() else { return };
+    let bounded = (900_000..=172_800_000).contains(&span.duration().as_millis());
+    if bounded && !span.duration().as_millis().is_multiple_of(900_000) {
+        problems.with(
+            &node,
+            format!("found {:?}", span.as_str()),
+            "write a multiple of 15m, such as \"45m\" or \"2h\"",
+        );
+    }
+}

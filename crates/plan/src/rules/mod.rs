@@ -25,6 +25,7 @@ const RULES: &[Rule] = &[
     images::proof_looks_at_an_address,
     images::proof_makes_checks_of_the_site,
     images::nothing_is_pruned_before_it_is_too_old,
+    images::copies_are_timed_in_quarters_of_an_hour,
     site::addresses_differ,
     site::certificates_need_https,
     site::redirect_hosts_are_hosts,

@@ -1,4 +1,4 @@
-//! The program of what starts instances.
+//! The program of what starts and ends instances.
 
 fn main() -> Result<(), lambda_runtime::Error> {
     bootstrap::compute()

@@ -1,4 +1,4 @@
-//! The program of what starts, opens and closes runs.
+//! The program of what opens and closes runs.
 
 fn main() -> Result<(), lambda_runtime::Error> {
     bootstrap::runs()

@@ -1,0 +1,5 @@
+//! The program of what hears an alarm.
+
+fn main() -> Result<(), lambda_runtime::Error> {
+    bootstrap::alarm()
+}
