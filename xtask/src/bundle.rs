@@ -33,7 +33,12 @@ pub(crate) fn names() -> Result<Vec<String>> {
 
 /// Packs each bundle's program, which `program` finds, as `<bundle>.zip` into `folder`. The same program gives the same
 /// bytes, whenever it is packed.
+///
+/// What was in the folder before is cleared away: a bundle that is no more would be uploaded with the others.
 pub(crate) fn pack(folder: &Path, packing: Packing, program: impl Fn(&str) -> PathBuf) -> Result<()> {
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).with_context(|| format!("clear {}", folder.display()))?;
+    }
     std::fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
     for name in names()? {
         let from = program(&name);

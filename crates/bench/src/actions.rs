@@ -49,14 +49,14 @@ pub fn actions() -> Vec<Action> {
             &["rds:DescribeGlobalClusters"],
         ),
         action("compute", "launch-instances", launch_instances(), &["ec2:DescribeInstances"]),
-        action("site", "smoke-test", smoke_test(), &["s3:GetObject"]),
+        action("watch", "smoke-test", smoke_test(), &["s3:GetObject"]),
         action("runs", "close-run", close_run(), &["states:DescribeStateMachineForExecution"]),
         action("compute", "terminate-instances", terminate_instances(), &["ec2:DescribeInstances"]),
         action("images", "create-image", create_image(), &["ec2:DescribeImages"]),
         action("images", "copy-image", copy_image(), &["ec2:DescribeImages"]),
         action("images", "adopt-image", adopt_image(), &["ec2:DescribeImages"]),
         action("images", "prune-images", prune_images(), &["ec2:DescribeImages"]),
-        action("images", "check-image", json!({ "workload": "unishop" }), &["s3:GetObject"]),
+        action("watch", "check-image", json!({ "workload": "unishop" }), &["s3:GetObject"]),
     ]
 }
 

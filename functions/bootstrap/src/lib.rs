@@ -49,10 +49,10 @@ bundles! {
     database holds choose_promotion, detach_global_cluster, failover_global_cluster;
     /// Serves what starts and ends instances.
     compute holds launch_instances, terminate_instances;
-    /// Serves what makes, copies, adopts, prunes and checks machine images.
-    images holds create_image, copy_image, adopt_image, prune_images, check_image;
-    /// Serves what looks at a site.
-    site holds smoke_test;
+    /// Serves what makes, copies, adopts and prunes machine images.
+    images holds create_image, copy_image, adopt_image, prune_images;
+    /// Serves what watches: a site, and the age of an image.
+    watch holds smoke_test, check_image;
     /// Serves what hears an alarm.
     alarm holds start_recovery;
     /// Serves what opens and closes runs.

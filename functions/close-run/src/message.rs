@@ -13,7 +13,8 @@ pub use crate::words::{headline, subject};
 
 /// The most that a message takes as JSON, in bytes: a reply stays under 4 KiB.
 const MOST: usize = 3_000;
-const LINES: usize = 6;
+/// A run takes no more steps than this, and what a plan would do is told step by step.
+const LINES: usize = 12;
 const LINE: usize = 180;
 
 /// The whole message; `location` is where the report is.

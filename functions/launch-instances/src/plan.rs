@@ -96,7 +96,7 @@ fn said(request: &Request, image: Option<&AmiId>, missing: &[Block], ours: &Ours
     };
     let image = image.map_or("the image that is copied by then", AmiId::as_str);
     let mut steps = vec![format!(
-        "would launch {} from {image} by {}: {pool}{others}",
+        "would call ec2:RunInstances for {} from {image} by {}: {pool}{others}",
         counted(count, "instance"),
         launch.launch_template
     )];

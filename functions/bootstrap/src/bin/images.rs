@@ -1,4 +1,4 @@
-//! The program of what makes, copies, adopts, prunes and checks machine images.
+//! The program of what makes, copies, adopts and prunes machine images.
 
 fn main() -> Result<(), lambda_runtime::Error> {
     bootstrap::images()

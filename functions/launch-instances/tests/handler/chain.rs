@@ -48,7 +48,7 @@ async fn what_is_gone_stops_the_run_that_asked_for_it_and_is_replaced_by_the_nex
     let plan = world.call(&next("plan", 1)).await.unwrap();
     assert_eq!((plan.image.as_ref().unwrap().as_str(), plan.instances.len()), (NEWER, 0));
     assert!(
-        plan.because.starts_with("would launch 1 instance")
+        plan.because.starts_with("would call ec2:RunInstances for 1 instance")
             && plan
                 .because
                 .ends_with("not counting what an earlier run launched, of which i-00000001 is terminated: EC2 gives no reason"),

@@ -18,7 +18,7 @@ async fn says_what_would_be_launched_where_and_changes_nothing() {
     assert_eq!(
         reply.because,
         format!(
-            "would launch 1 instance from {IMAGE} by lt-0123456789abcdef0: m7g.large in {A}, else m7g.large in {B}, m6g.large in {A}, m6g.large in {B}; \
+            "would call ec2:RunInstances for 1 instance from {IMAGE} by lt-0123456789abcdef0: m7g.large in {A}, else m7g.large in {B}, m6g.large in {A}, m6g.large in {B}; \
              register with shop; lead elastic IP 203.0.113.7 to it"
         )
     );
@@ -171,7 +171,7 @@ async fn an_image_that_is_not_made_yet_is_planned_without_a_dry_run_and_never_la
     let world = World::default();
     let reply = world.call(&set(request("plan", 1), "image", json!("unmade"))).await.unwrap();
     assert_eq!((reply.outcome, reply.image), (Outcome::Planned, None));
-    let said = "would launch 1 instance from the image that is copied by then by lt-0123456789abcdef0";
+    let said = "would call ec2:RunInstances for 1 instance from the image that is copied by then by lt-0123456789abcdef0";
     assert!(reply.because.starts_with(said), "{}", reply.because);
     assert!(!world.calls().iter().any(|call| call.starts_with("RunInstances")));
     let (name, _) = world.call(&set(request("execute", 1), "image", json!("unmade"))).await.unwrap_err();

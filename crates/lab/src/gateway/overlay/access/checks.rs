@@ -159,6 +159,8 @@ pub(super) fn of(call: &Call, launch: Option<&Facts>, account: &str) -> Vec<Chec
 /// The ARN of the resource that a parameter names, if it names one.
 fn resource(call: &Call, name: &str, value: &str, account: &str) -> Option<String> {
     match call.scope.service.as_str() {
+        // What a tag says of another resource doesn't name it.
+        "ec2" if name.starts_with("Tag.") => None,
         "ec2" => arn_of_id(&call.scope.region, account, value),
         "autoscaling" => (name == "AutoScalingGroupName").then(|| {
             let region = &call.scope.region;
@@ -237,6 +239,16 @@ mod tests {
             .iter()
             .map(|check| (check.action.as_str(), check.resource.as_str()))
             .collect()
+    }
+
+    #[test]
+    fn an_id_in_a_tag_is_no_resource() {
+        let call = form_call(
+            "ec2",
+            "Action=CreateTags&ResourceId.1=ami-0123456789abcdef0&Tag.1.Key=relight%3Asource&Tag.1.Value=i-0123456789abcdef0",
+        );
+        let image = "arn:aws:ec2:us-west-1::image/ami-0123456789abcdef0";
+        assert_eq!(named(&of(&call, None, ACCOUNT)), [("ec2:CreateTags", image)]);
     }
 
     #[test]

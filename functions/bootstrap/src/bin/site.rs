@@ -1,5 +1,0 @@
-//! The program of what looks at a site.
-
-fn main() -> Result<(), lambda_runtime::Error> {
-    bootstrap::site()
-}
