@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_sfn::types::ExecutionStatus;
 use close_run::Report;
 use images::tags;
+use lab::Settings;
 use lab::demo::refresh_image::scheduled;
 use lab::gateway::{Effect, Match, Rule};
 use lab::inventory::{Image, Inventory};
@@ -294,7 +295,12 @@ async fn the_age_of_the_newest_proven_image_is_measured_against_the_plan() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the lab: cargo xtask test"]
 async fn a_refresh_that_is_interrupted_after_any_call_ends_the_same_when_it_is_started_again() {
-    let stage = Stage::set(&at_once()).await;
+    // Dozens of refreshes, in a world that needs no time: what the machine waits only adds up.
+    let settings = Settings {
+        wait_scale: "0.1",
+        ..at_once()
+    };
+    let stage = Stage::set(&settings).await;
     let callers: Vec<String> = invoked("refresh-image.asl.json").into_iter().collect();
     // Whole, once, to know how many calls there are.
     stage.refreshed().await;

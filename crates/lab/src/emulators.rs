@@ -38,11 +38,12 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Starts MiniStack with IAM enforced. Its functions call AWS at `endpoint`, the gateway.
+    /// Starts MiniStack with IAM enforced. Its functions call AWS at `endpoint`, the gateway; its machines wait `wait_scale` times
+    /// as long as they say.
     ///
     /// # Errors
     /// When it can't be started, or doesn't answer in time: the message names its log.
-    pub async fn ministack(installed: &Installed, folder: &Path, port: u16, endpoint: &str) -> Result<Self> {
+    pub async fn ministack(installed: &Installed, folder: &Path, port: u16, endpoint: &str, wait_scale: &str) -> Result<Self> {
         let settings = [
             ("AUTH", "true"),
             ("AWS_ACCESS_KEY_ID", "test"),
@@ -51,6 +52,7 @@ impl Emulator {
             ("BIND_HOST", "127.0.0.1"),
             ("GATEWAY_PORT", &port.to_string()),
             ("IOT_MTLS_ENABLED", "0"),
+            ("SFN_WAIT_SCALE", wait_scale),
         ];
         Self::start("ministack", MINISTACK_LAUNCHER, &installed.ministack, &[], folder, port, &settings).await
     }

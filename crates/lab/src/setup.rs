@@ -27,6 +27,8 @@ pub struct Settings {
     pub sources: Sources,
     /// How long AWS's waiting states last.
     pub times: Times,
+    /// By how much the machines' waits are made shorter: 1 leaves them as they are.
+    pub wait_scale: &'static str,
     /// How long the application starts after its instance has passed its status checks.
     pub starting: Duration,
     /// Where the gateway's log is written too.
@@ -40,6 +42,7 @@ impl Settings {
             installed,
             sources,
             times: Times::default(),
+            wait_scale: "1",
             starting: Duration::from_secs(2),
             requests: None,
         }
@@ -90,7 +93,7 @@ impl Lab {
         .await?;
         let endpoint = gateway.url();
         let (ministack, moto) = tokio::try_join!(
-            Emulator::ministack(&settings.installed, folder.path(), ministack_port, &endpoint),
+            Emulator::ministack(&settings.installed, folder.path(), ministack_port, &endpoint, settings.wait_scale),
             Emulator::moto(&settings.installed, folder.path(), moto_port),
         )?;
         progress("making unishop in us-east-1 and us-west-1, deploying Relight in us-west-1");

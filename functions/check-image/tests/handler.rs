@@ -1,6 +1,8 @@
 //! The action against mocked AWS: what is put, and what is not.
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
 
+use std::sync::{Arc, Mutex};
+
 use action::{ErrorName, NamedError as _, Outcome, chain};
 use aws_sdk_cloudwatch::operation::put_metric_data::{PutMetricDataInput, PutMetricDataOutput};
 use aws_sdk_ec2::operation::describe_images::DescribeImagesOutput;
@@ -33,9 +35,11 @@ fn image(id: &str, made: &str, proven: bool) -> Image {
         .build()
 }
 
-/// The values that were put, by metric.
-fn putting() -> (Rule, std::sync::Arc<std::sync::Mutex<Vec<(String, f64)>>>) {
-    let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+/// The values that were put, each with its metric.
+type Put = Arc<Mutex<Vec<(String, f64)>>>;
+
+fn putting() -> (Rule, Put) {
+    let seen = Put::default();
     let log = seen.clone();
     let rule = mock!(aws_sdk_cloudwatch::Client::put_metric_data)
         .match_requests(|input: &PutMetricDataInput| input.namespace() == Some("Relight"))

@@ -60,12 +60,8 @@ pub(crate) async fn images(both: &Both, request: &Request) -> Result<Seen, Error
             references: References::default(),
         })
     };
-    let (primary, recovery) = tokio::join!(
-        look(&both.primary, &request.regions.primary),
-        look(&both.recovery, &request.regions.recovery)
-    );
     Ok(Seen {
-        primary: primary?,
-        recovery: recovery?,
+        primary: look(&both.primary, &request.regions.primary).await?,
+        recovery: look(&both.recovery, &request.regions.recovery).await?,
     })
 }
