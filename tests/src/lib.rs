@@ -231,8 +231,9 @@ fn collect(machine: &str, definition: &Value, states: &mut Vec<State>) {
 impl State {
     /// The function that a Task invokes, by its name, if it invokes one.
     pub fn function(&self) -> Option<String> {
-        let placeholder = self.definition["Arguments"]["FunctionName"].as_str()?;
-        Some(kebab(placeholder.trim_start_matches("${").trim_end_matches('}')))
+        // By itself, or in an expression that may name another function of the same contract.
+        let (_, placeholder) = self.definition["Arguments"]["FunctionName"].as_str()?.split_once("${")?;
+        Some(kebab(placeholder.split_once('}')?.0))
     }
 }
 

@@ -216,7 +216,9 @@ impl Call {
 /// `arn:aws:lambda:us-west-2:123456789012:function:relight-open-run:live` → `open-run`.
 pub(crate) fn short_function(name: &str) -> String {
     let name = name.split_once(":function:").map_or(name, |(_, rest)| rest);
-    let name = name.split(':').next().unwrap_or(name);
+    // Up to a version, or to the end of an expression that the name stands in.
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_');
+    let name = end.and_then(|end| name.get(..end)).unwrap_or(name);
     name.strip_prefix("relight-").unwrap_or(name).to_owned()
 }
 

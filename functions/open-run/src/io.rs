@@ -1,8 +1,8 @@
 //! The request, and the reply: all that the later states need of the plan.
 
 use action::ids::{
-    AllocationId, CapacityReservationId, ExecutionArn, InstanceType, KmsKeyArn, LaunchTemplateId, ParameterName, RunId, SecurityGroupId,
-    SubnetId, TargetGroupArn, TopicArn, WorkloadName,
+    AllocationId, CapacityReservationId, ExecutionArn, FunctionArn, InstanceType, KmsKeyArn, LaunchTemplateId, ParameterName, RunId,
+    SecurityGroupId, SubnetId, TargetGroupArn, TopicArn, WorkloadName,
 };
 use action::{Deadline, Mode, Outcome};
 use jiff::Timestamp;
@@ -139,6 +139,8 @@ pub struct Refresh {
     pub pointer: ParameterName,
     /// How a copy is launched to prove it.
     pub launch: Launch,
+    /// The function that looks at the booted copy; null: Relight's own smoke-test.
+    pub prover: Option<FunctionArn>,
     /// How long the proof may take, in seconds.
     pub proof_within_seconds: u64,
 }
@@ -242,6 +244,7 @@ fn refresh(plan: &Plan) -> Option<Refresh> {
         keep: image.keep,
         minimum_age_seconds: image.minimum_age.seconds(),
         pointer: plan.image_pointer(),
+        prover: proof.function,
         launch: Launch {
             subnets: proof.subnets,
             security_groups: proof.security_groups,

@@ -1,8 +1,8 @@
 //! What runs the workload in the recovery Region, and the images that it boots from.
 
 use action::ids::{
-    AllocationId, CapacityReservationId, GroupName, InstanceId, InstanceType, KmsKeyArn, LaunchTemplateId, SecurityGroupId, SubnetId,
-    TargetGroupArn,
+    AllocationId, CapacityReservationId, FunctionArn, GroupName, InstanceId, InstanceType, KmsKeyArn, LaunchTemplateId, SecurityGroupId,
+    SubnetId, TargetGroupArn,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -137,6 +137,9 @@ pub struct ImageProof {
     /// The names of the site's checks that it must pass, in the site's order: those that need nothing of production.
     #[schemars(length(min = 1))]
     pub checks: Vec<String>,
+    /// The function that looks at the instance from inside its network: smoke-test, as infra/workload.yaml deploys it there. Without
+    /// it, Relight's own looks, which is in no network of yours and reaches public addresses only.
+    pub function: Option<FunctionArn>,
     /// How long it may take from the launch to the last check passed.
     #[serde(default = "half_an_hour")]
     #[schemars(extend("x-least" = "10s", "x-most" = "6h"))]

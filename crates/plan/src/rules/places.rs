@@ -29,6 +29,7 @@ pub(super) fn arns_are_in_their_region(root: &Node<'_>, problems: &mut Problems<
     let in_recovery = [
         one("database.recoveryCluster"),
         one("image.kmsKey"),
+        one("image.proof.function"),
         one("notifications.topic"),
         one("guards.fence.function"),
         root.all("compute.launch.targetGroups"),
