@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use action::Effect;
-use relight_tests::{allowed, deployed, functions, root, states};
+use relight_tests::{allowed, deployed, functions, invoked, root, states};
 
 /// Control planes that live in one Region, mostly us-east-1 (AWS Fault Isolation Boundaries, appendices), and the global
 /// endpoint of STS.
@@ -158,6 +158,13 @@ fn clients_are_built_for_the_functions_own_region_only() {
             for forbidden in [".region(", "Region::new(", "endpoint_url(", "use_fips(", "aws_config"] {
                 assert!(!code.contains(forbidden), "{} has {forbidden}", file.display());
             }
+            // Another Region is for those that no recovery runs.
+            let recovers = function.name == start_recovery::NAME || invoked("failover.asl.json").contains(function.name);
+            assert!(
+                !(recovers && code.contains("elsewhere(")),
+                "{} reaches another Region",
+                file.display()
+            );
         }
     }
 }

@@ -61,6 +61,29 @@ async fn what_is_missing_is_named_before_anything_is_changed() {
     for named in ["15 parsecs", "coolDwon", "tl-", "sometimes", "us-east-1"] {
         stopped_untouched(&stage, &ended, named);
     }
+
+    // Without its bucket a run can't leave a report either, and its execution says so.
+    remove_bucket(&stage).await;
+    let ended = stage.run(&execute()).await;
+    assert_eq!(ended.error.as_deref(), Some("Relight.ReportNotWritten"), "{}", ended.cause);
+    assert!(ended.cause.contains(&stage.reach.bucket), "{}", ended.cause);
+    assert!(stage.changes().is_empty(), "{:?}", stage.changes());
+}
+
+async fn remove_bucket(stage: &Stage) {
+    let s3 = lab::clients::s3(&stage.reach.config().expect("a configuration"));
+    let bucket = &stage.reach.bucket;
+    let found = s3.list_object_versions().bucket(bucket).send().await.expect("the versions");
+    for version in found.versions() {
+        s3.delete_object()
+            .bucket(bucket)
+            .key(version.key().unwrap_or_default())
+            .set_version_id(version.version_id().map(str::to_owned))
+            .send()
+            .await
+            .expect("a deletion");
+    }
+    s3.delete_bucket().bucket(bucket).send().await.expect("no bucket");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,9 +39,14 @@ fn what_a_recovery_uses_is_in_the_recovery_region() {
         ),
         ("sns:us-west-2", "sns:us-east-1", "notifications.topic: found an ARN of us-east-1"),
         (
-            "lambda:us-west-2",
-            "lambda:us-east-1",
+            "fence = { function = \"arn:aws:lambda:us-west-2",
+            "fence = { function = \"arn:aws:lambda:us-east-1",
             "guards.fence.function: found an ARN of us-east-1",
+        ),
+        (
+            "\nfunction = \"arn:aws:lambda:us-west-2",
+            "\nfunction = \"arn:aws:lambda:us-east-1",
+            "image.proof.function: found an ARN of us-east-1",
         ),
     ]);
 }

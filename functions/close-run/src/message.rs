@@ -13,15 +13,16 @@ pub use crate::words::{headline, subject};
 
 /// The most that a message takes as JSON, in bytes: a reply stays under 4 KiB.
 const MOST: usize = 3_000;
-/// A run takes no more steps than this, and what a plan would do is told step by step.
-const LINES: usize = 12;
+const LINES: usize = 6;
+/// No run takes more steps: what a plan would do is told step by step.
+const STEPS: usize = 12;
 const LINE: usize = 180;
 
 /// The whole message; `location` is where the report is.
 pub fn message(report: &Report, location: Option<&str>) -> String {
     let mut parts = vec![headline(report)];
     if !report.not_done.is_empty() {
-        parts.push(list("What is not done:", &report.not_done));
+        parts.push(list("What is not done:", &report.not_done, LINES));
     }
     parts.push(next(report));
     parts.push(format!(
@@ -34,8 +35,8 @@ pub fn message(report: &Report, location: Option<&str>) -> String {
     let changed = said(report, StepOutcome::Changed);
     let planned = said(report, StepOutcome::Planned);
     match report.run.mode {
-        Mode::Execute if !changed.is_empty() => parts.push(list("What was done:", &changed)),
-        Mode::Plan if !planned.is_empty() => parts.push(list("What would be done:", &planned)),
+        Mode::Execute if !changed.is_empty() => parts.push(list("What was done:", &changed, LINES)),
+        Mode::Plan if !planned.is_empty() => parts.push(list("What would be done:", &planned, STEPS)),
         _ => {}
     }
     fitting(parts.join("\n\n"))
@@ -147,13 +148,13 @@ fn said(report: &Report, outcome: StepOutcome) -> Vec<String> {
         .collect()
 }
 
-fn list(title: &str, lines: &[String]) -> String {
+fn list(title: &str, lines: &[String], most: usize) -> String {
     let mut text = title.to_owned();
-    for line in lines.iter().take(LINES) {
+    for line in lines.iter().take(most) {
         let _infallible = write!(text, "\n- {}", clipped(line, LINE));
     }
-    if lines.len() > LINES {
-        let _infallible = write!(text, "\n- and {} more", lines.len() - LINES);
+    if lines.len() > most {
+        let _infallible = write!(text, "\n- and {} more", lines.len() - most);
     }
     text
 }
