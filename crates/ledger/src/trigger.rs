@@ -54,6 +54,14 @@ impl Machine {
         }
     }
 
+    /// Whether its runs move the workload, and so are held to the plan's objectives: a refresh moves nobody and loses nothing.
+    pub const fn moves(self) -> bool {
+        match self {
+            Self::Failover => true,
+            Self::RefreshImage => false,
+        }
+    }
+
     /// What the names of its lock and its last run end with. Machines that move the workload exclude each other and share a
     /// cool-down; a refresh excludes only other refreshes, since no recovery may ever wait for one.
     pub(crate) const fn lane(self) -> &'static str {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use action::Mode;
 use action::ids::Region;
 use jiff::Timestamp;
-use ledger::{Machine, Trigger, Verdict};
+use ledger::{Trigger, Verdict};
 
 use crate::definition::Definition;
 use crate::io::{Ended, Request, Stop};
@@ -138,15 +138,16 @@ fn objectives(request: &Request, verdict: Verdict, end: Timestamp) -> Objectives
         Trigger::Schedule { .. } | Trigger::Person { .. } => (request.started_at, false),
     };
     // The objectives are those of a recovery.
-    let moves = request.machine == Machine::Failover;
-    let rto_met = planned.filter(|_| moves && request.mode == Mode::Execute).and_then(|planned| {
-        let within = seconds(since, end) <= planned.rto_seconds as f64;
-        match (within, exact && verdict == Verdict::Done) {
-            (false, _) => Some(false),
-            (true, true) => Some(true),
-            (true, false) => None,
-        }
-    });
+    let rto_met = planned
+        .filter(|_| request.machine.moves() && request.mode == Mode::Execute)
+        .and_then(|planned| {
+            let within = seconds(since, end) <= planned.rto_seconds as f64;
+            match (within, exact && verdict == Verdict::Done) {
+                (false, _) => Some(false),
+                (true, true) => Some(true),
+                (true, false) => None,
+            }
+        });
     Objectives {
         rto_seconds: planned.map(|planned| planned.rto_seconds),
         rpo_seconds: planned.map(|planned| planned.rpo_seconds),
@@ -158,7 +159,7 @@ fn objectives(request: &Request, verdict: Verdict, end: Timestamp) -> Objectives
 }
 
 fn rpo(request: &Request) -> (Option<f64>, Option<String>) {
-    if request.machine == Machine::RefreshImage {
+    if !request.machine.moves() {
         return (None, Some("a refresh of images moves no data".to_owned()));
     }
     let because = match (request.lag_seconds, &request.lag_because, &request.opened) {

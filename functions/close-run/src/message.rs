@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use action::Mode;
-use ledger::{Machine, Trigger};
+use ledger::Trigger;
 
 use crate::report::{Report, StepOutcome};
 use crate::words::next;
@@ -85,22 +85,14 @@ fn took(report: &Report) -> String {
         parts.extend(seconds.map(|seconds| format!("{what} {}", duration(seconds))));
     }
     let mut text = format!("Time: {}", parts.join(", "));
-    if let Some(rto) = report.objectives.rto_seconds.filter(|_| moves(report)) {
+    if let Some(rto) = report.objectives.rto_seconds.filter(|_| report.run.machine.moves()) {
         let _infallible = write!(text, "; the RTO of {} is {}", duration(rto as f64), met(report.objectives.rto_met));
     }
     text + "."
 }
 
-/// Whether the run is held to the plan's objectives: a refresh moves nobody and loses nothing.
-fn moves(report: &Report) -> bool {
-    match report.run.machine {
-        Machine::Failover => true,
-        Machine::RefreshImage => false,
-    }
-}
-
 fn lost(report: &Report) -> Option<String> {
-    if !moves(report) {
+    if !report.run.machine.moves() {
         return None;
     }
     let mut text = match (report.rpo_seconds, &report.rpo_because) {
