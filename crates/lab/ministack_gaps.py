@@ -1,13 +1,15 @@
 """What MiniStack 1.5.33 lacks for Relight's templates, added before it starts. Nothing here makes it laxer than it is.
 
 Composite alarms in CloudFormation, and what IAM is told about a request: the resources and tags of the RDS calls that
-move a global database, the tags of a target group, and the namespace of a metric.
+move a global database, the tags of a target group, and the namespace of a metric. And Step Functions' own write of an
+object to S3, whose body is text as it is and JSON of anything else.
 """
 
 import contextvars
+import json
 
 from ministack.core import iam_actions, iam_evaluator
-from ministack.services import alb, cloudwatch, rds, tagging
+from ministack.services import alb, cloudwatch, rds, s3, stepfunctions, tagging
 from ministack.services.cloudformation import provisioners
 
 _global_cluster = contextvars.ContextVar("global_cluster", default=None)
@@ -81,6 +83,23 @@ def _composite_delete(physical_id, props):
     cloudwatch._composite_alarms.pop(physical_id, None)
 
 
+def _rest_xml(original):
+    def dispatch(service_info, service_name, action, input_data):
+        if (service_name, action) != ("s3", "putObject"):
+            return original(service_info, service_name, action, input_data)
+        body = input_data["Body"]
+        body = (body if isinstance(body, str) else json.dumps(body)).encode()
+        status, _, answer = s3._put_object(
+            input_data["Bucket"], input_data["Key"], body, {"content-type": input_data.get("ContentType", "")}
+        )
+        if status >= 400:
+            raise stepfunctions._ExecutionError("S3.S3Exception", answer.decode())
+        return {}
+
+    return dispatch
+
+
+stepfunctions._dispatch_aws_sdk_rest_xml = _rest_xml(stepfunctions._dispatch_aws_sdk_rest_xml)
 iam_actions.extract_resource_arn = _resource_arn(iam_actions.extract_resource_arn)
 iam_actions.request_tag_context = _request_context(iam_actions.request_tag_context)
 iam_evaluator.enforce = _enforce(iam_evaluator.enforce)

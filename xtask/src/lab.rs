@@ -16,6 +16,9 @@ pub(crate) struct Demo {
     /// What to play
     #[arg(value_enum, default_value_t = Scenario::Failover)]
     scenario: Scenario,
+    /// Whether to do it, or only to list each call that would be made
+    #[arg(long, value_enum, default_value_t = Mode::Execute)]
+    mode: Mode,
     /// Run the release build, as it is deployed
     #[arg(long)]
     release: bool,
@@ -37,6 +40,15 @@ pub(crate) enum Scenario {
     Failover,
     /// An image is made in us-east-1, copied, booted, proven and adopted in us-west-1; old ones are pruned
     RefreshImage,
+}
+
+/// The mode of the run that the demo plays.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Mode {
+    /// Do it
+    Execute,
+    /// Change nothing; list each call that would be made, with its arguments, Region, time and cost
+    Plan,
 }
 
 impl Scenario {
@@ -128,6 +140,9 @@ pub(crate) fn demo(demo: &Demo) -> Result<ExitCode> {
         .args(found(&set))
         .arg("--state")
         .arg(state());
+    if demo.mode == Mode::Plan {
+        command.args(["--mode", "plan"]);
+    }
     if demo.keep {
         command.arg("--keep");
     }

@@ -93,6 +93,16 @@ pub fn elsewhere(config: &SdkConfig, region: &crate::ids::Region) -> SdkConfig {
     config.to_builder().region(Region::new(region.as_str().to_owned())).build()
 }
 
+/// The configuration for clients whose calls are written down and never made: it has neither credentials nor a way to AWS,
+/// so that nothing could be sent even by mistake.
+pub fn on_paper(region: Option<&Region>) -> SdkConfig {
+    SdkConfig::builder()
+        .region(region.cloned())
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::disabled())
+        .build()
+}
+
 /// A call that failed: the name that the machine sees, AWS's own code where it gave one, and the whole cause.
 #[derive(Debug, thiserror::Error)]
 #[error("{text}")]
@@ -105,6 +115,17 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// An answer that isn't what the API promises.
+    pub(crate) fn malformed(text: &str) -> Self {
+        Self {
+            name: ErrorName::Permanent,
+            code: None,
+            answered: true,
+            text: text.to_owned(),
+            source: None,
+        }
+    }
+
     /// What the machine should make of it.
     pub fn name(&self) -> ErrorName {
         self.name

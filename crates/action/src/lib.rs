@@ -14,6 +14,7 @@ mod metrics;
 mod mode;
 mod outcome;
 mod pace;
+mod rehearsal;
 mod runner;
 
 pub use error::{ErrorName, NamedError, chain};
@@ -21,4 +22,5 @@ pub use metrics::{Metrics, Unit};
 pub use mode::{Mode, Permit};
 pub use outcome::{Call, Effect, Outcome};
 pub use pace::{Deadline, DeadlinePassed, Pace};
+pub use rehearsal::{PlannedCall, Rehearsal};
 pub use runner::{NoRequest, run};

@@ -3,6 +3,7 @@
 //! The demo itself only takes the Region away and watches. It starts nothing.
 
 mod follow;
+pub mod plan;
 pub mod refresh_image;
 
 use std::time::Duration;

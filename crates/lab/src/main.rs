@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use lab::demo::{play, refresh_image, summary};
+use lab::demo::{plan, play, refresh_image, summary};
 use lab::deploy::Sources;
 use lab::emulators::Installed;
 use lab::gateway::Remote;
@@ -22,7 +22,7 @@ use lab::reach::Reach;
 use lab::show::Live;
 use lab::world::RECOVERY;
 use lab::{Lab, Settings};
-use ledger::Verdict;
+use ledger::{Machine, Verdict};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -44,6 +44,9 @@ enum Task {
         /// What to play
         #[arg(value_enum, default_value_t = Scenario::Failover)]
         scenario: Scenario,
+        /// Whether to do it, or only to list each call that would be made
+        #[arg(long, value_enum, default_value_t = Playing::Execute)]
+        mode: Playing,
         #[command(flatten)]
         parts: Parts,
         /// Leave the lab running in the background
@@ -115,6 +118,22 @@ struct State {
 enum Scenario {
     Failover,
     RefreshImage,
+}
+
+/// The mode of the run that a demo plays.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Playing {
+    Execute,
+    Plan,
+}
+
+impl Scenario {
+    fn machine(self) -> Machine {
+        match self {
+            Self::Failover => Machine::Failover,
+            Self::RefreshImage => Machine::RefreshImage,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -190,11 +209,12 @@ async fn run(task: Task) -> Result<ExitCode> {
     match task {
         Task::Demo {
             scenario,
+            mode,
             parts,
             keep,
             json,
             state,
-        } => demo(scenario, &parts, keep, json.as_deref(), &state.state).await,
+        } => demo((scenario, mode), &parts, keep, json.as_deref(), &state.state).await,
         Task::Up { parts, state } => {
             println!("{}", how_to_use(&up(&parts, &state.state).await?));
             Ok(ExitCode::SUCCESS)
@@ -222,7 +242,7 @@ async fn run(task: Task) -> Result<ExitCode> {
     }
 }
 
-async fn demo(scenario: Scenario, parts: &Parts, keep: bool, json: Option<&Path>, state: &Path) -> Result<ExitCode> {
+async fn demo(played: (Scenario, Playing), parts: &Parts, keep: bool, json: Option<&Path>, state: &Path) -> Result<ExitCode> {
     let mut live = Live::default();
     let setting_up = "a lab with unishop and Relight";
     live.begin(setting_up);
@@ -234,13 +254,18 @@ async fn demo(scenario: Scenario, parts: &Parts, keep: bool, json: Option<&Path>
         lab.reach()?
     };
     live.end(setting_up, None, "");
-    let (document, verdict) = match scenario {
-        Scenario::Failover => {
+    let (document, verdict) = match played {
+        (scenario, Playing::Plan) => {
+            let played = plan::play(&reach, scenario.machine(), &mut live).await?;
+            println!("{}", plan::summary(&played));
+            (played.document, played.report.verdict)
+        }
+        (Scenario::Failover, Playing::Execute) => {
             let played = play(&reach, &mut live).await?;
             println!("{}", summary(&reach, &played).await?);
             (played.document, played.report.verdict)
         }
-        Scenario::RefreshImage => {
+        (Scenario::RefreshImage, Playing::Execute) => {
             let played = refresh_image::play(&reach, &refresh_image::scheduled(), &mut live).await?;
             println!("{}", refresh_image::summary(&played));
             (played.document, played.report.verdict)

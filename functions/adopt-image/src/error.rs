@@ -31,6 +31,9 @@ pub enum Error {
     /// SSM did not take the value. The image is tagged as proven by then.
     #[error("point image pointer {0} at {1}")]
     PutParameter(ParameterName, AmiId, #[source] Failure),
+    /// The SDK can't make such a call.
+    #[error("write down the calls that would be made")]
+    Rehearse(#[source] Failure),
 }
 
 impl NamedError for Error {
@@ -40,7 +43,9 @@ impl NamedError for Error {
             Self::Observe(error) => error.name(),
             Self::Refused(_) => ErrorName::Refused,
             Self::Malformed(_) => ErrorName::Permanent,
-            Self::GetParameter(_, failure) | Self::CreateTags(_, failure) | Self::PutParameter(_, _, failure) => failure.name(),
+            Self::GetParameter(_, failure) | Self::CreateTags(_, failure) | Self::PutParameter(_, _, failure) | Self::Rehearse(failure) => {
+                failure.name()
+            }
         }
     }
 }

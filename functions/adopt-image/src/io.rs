@@ -1,7 +1,7 @@
 //! What goes in and what comes out.
 
 use action::ids::{AmiId, ParameterName, RunId, WorkloadName};
-use action::{Mode, Outcome};
+use action::{Mode, Outcome, PlannedCall};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -37,6 +37,8 @@ pub struct Reply {
     /// The image that the pointer named before; null if it named none, or this one already. SSM keeps it in the pointer's
     /// history.
     pub previous: Option<AmiId>,
+    /// In plan mode, the calls that would be made.
+    pub calls: Vec<PlannedCall>,
 }
 
 impl Reply {
@@ -46,10 +48,11 @@ impl Reply {
             because: format!("{} is proven since {proven}, and {} names it", image(request), request.pointer),
             image: request.image.clone(),
             previous: None,
+            calls: vec![],
         }
     }
 
-    pub(crate) fn of_no_image_yet(request: &Request) -> Self {
+    pub(crate) fn of_no_image_yet(request: &Request, calls: Vec<PlannedCall>) -> Self {
         Self {
             outcome: Outcome::Planned,
             because: format!(
@@ -58,6 +61,7 @@ impl Reply {
             ),
             image: None,
             previous: None,
+            calls,
         }
     }
 
@@ -89,6 +93,7 @@ impl Reply {
                 Before::Image(previous) => Some(previous.clone()),
                 Before::Nothing | Before::This | Before::Text(_) => None,
             },
+            calls: vec![],
         }
     }
 }

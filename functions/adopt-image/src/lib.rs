@@ -42,7 +42,10 @@ pub async fn handle(request: Request, clients: &Clients, now: Timestamp) -> Resu
     let Some(id) = &request.image else {
         return match request.mode.permit() {
             Some(_) => Err(Error::NoImage),
-            None => Ok(Reply::of_no_image_yet(&request)),
+            None => {
+                let calls = aws::planned(clients, &request, now).await?;
+                Ok(Reply::of_no_image_yet(&request, calls))
+            }
         };
     };
     let image = images::by_id(&clients.ec2, id).await?;
@@ -54,10 +57,14 @@ pub async fn handle(request: Request, clients: &Clients, now: Timestamp) -> Resu
     };
     let Adoption { tag, point, .. } = adoption;
     let Some(permit) = request.mode.permit() else {
+        let mut reply = Reply::of(Outcome::Planned, &request, &adoption);
         if tag {
-            aws::dry_tag(&clients.ec2, id, now).await?;
+            reply.calls.push(aws::dry_tag(&clients.ec2, id, now).await?);
         }
-        return Ok(Reply::of(Outcome::Planned, &request, &adoption));
+        if point {
+            reply.calls.push(aws::planned_point(&clients.ssm, &request, id.as_str()).await?);
+        }
+        return Ok(reply);
     };
     if tag {
         aws::tag(&clients.ec2, id, now, &permit).await?;

@@ -141,6 +141,7 @@ async fn twice_is_once_an_adopted_image_is_left_alone() {
             "because": format!("{IMAGE} is proven since 2026-11-21T03:30:00Z, and {POINTER} names it"),
             "image": IMAGE,
             "previous": null,
+            "calls": [],
         })
     );
     assert_eq!((tags.num_calls(), puts.num_calls()), (0, 0));

@@ -1,8 +1,10 @@
 //! Every SDK call of this action; returns our types.
 
-use action::Permit;
-use action::aws::Failure;
+use action::aws::{Failure, on_paper};
 use action::ids::{ExecutionArn, RunId, WorkloadName};
+use action::{Permit, PlannedCall, Rehearsal};
+use aws_sdk_dynamodb::operation::delete_item::builders::DeleteItemFluentBuilder;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sfn::types::HistoryEvent;
 use jiff::Timestamp;
@@ -149,44 +151,71 @@ impl Ledger<'_> {
 
     /// Closes the record, unless it is closed.
     pub(crate) async fn close(&self, record: &RunRecord, _permit: &Permit) -> Result<(), Error> {
-        let put = self
-            .dynamodb
+        or_so_already(self.closing(record).send().await.map(drop).map_err(Failure::from))
+            .map_err(|failure| Error::PutRecord(record.run.clone(), failure))
+    }
+
+    /// Writes the last run, unless a later one stands there.
+    pub(crate) async fn last(&self, last: &LastRun, _permit: &Permit) -> Result<(), Error> {
+        or_so_already(self.lasting(last).send().await.map(drop).map_err(Failure::from))
+            .map_err(|failure| Error::PutLastRun(self.workload.clone(), failure))
+    }
+
+    /// Lets the lock go, if it is this run's.
+    pub(crate) async fn release(&self, run: &RunId, _permit: &Permit) -> Result<(), Error> {
+        or_so_already(self.releasing(run).send().await.map(drop).map_err(Failure::from))
+            .map_err(|failure| Error::ReleaseLock(self.workload.clone(), failure))
+    }
+
+    fn closing(&self, record: &RunRecord) -> PutItemFluentBuilder {
+        self.dynamodb
             .put_item()
             .table_name(self.table)
             .set_item(Some(record.to_item(self.workload)))
             // "status" is a reserved word.
             .condition_expression("attribute_not_exists(pk) OR #status = :open")
             .expression_attribute_names("#status", "status")
-            .expression_attribute_values(":open", AttributeValue::S("open".to_owned()));
-        or_so_already(put.send().await.map(drop).map_err(Failure::from)).map_err(|failure| Error::PutRecord(record.run.clone(), failure))
+            .expression_attribute_values(":open", AttributeValue::S("open".to_owned()))
     }
 
-    /// Writes the last run, unless a later one stands there.
-    pub(crate) async fn last(&self, last: &LastRun, _permit: &Permit) -> Result<(), Error> {
+    fn lasting(&self, last: &LastRun) -> PutItemFluentBuilder {
         let item = last.to_item(self.workload);
-        let put = self
-            .dynamodb
+        self.dynamodb
             .put_item()
             .table_name(self.table)
             .condition_expression("attribute_not_exists(pk) OR closedAt <= :closedAt")
             .set_expression_attribute_values(item.get("closedAt").map(|at| [(":closedAt".to_owned(), at.clone())].into()))
-            .set_item(Some(item));
-        or_so_already(put.send().await.map(drop).map_err(Failure::from))
-            .map_err(|failure| Error::PutLastRun(self.workload.clone(), failure))
+            .set_item(Some(item))
     }
 
-    /// Lets the lock go, if it is this run's.
-    pub(crate) async fn release(&self, run: &RunId, _permit: &Permit) -> Result<(), Error> {
-        let delete = self
-            .dynamodb
+    fn releasing(&self, run: &RunId) -> DeleteItemFluentBuilder {
+        self.dynamodb
             .delete_item()
             .table_name(self.table)
             .set_key(Some(ledger::lock_key(self.workload, self.machine)))
             .condition_expression("#owner = :run")
             .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":run", AttributeValue::S(run.to_string()));
-        or_so_already(delete.send().await.map(drop).map_err(Failure::from))
-            .map_err(|failure| Error::ReleaseLock(self.workload.clone(), failure))
+            .expression_attribute_values(":run", AttributeValue::S(run.to_string()))
+    }
+
+    /// The three calls above as plan mode lists them; the last run only of a run that was opened.
+    pub(crate) async fn planned(&self, record: &RunRecord, last: Option<&LastRun>) -> Result<Vec<PlannedCall>, Error> {
+        let mut calls = Vec::new();
+        let paper = aws_sdk_dynamodb::Client::new(&on_paper(self.dynamodb.config().region()));
+        let noted = Ledger { dynamodb: &paper, ..*self };
+        for put in [Some(noted.closing(record)), last.map(|last| noted.lasting(last))]
+            .into_iter()
+            .flatten()
+        {
+            let rehearsal = Rehearsal::unsent();
+            let answer = put.customize().interceptor(rehearsal.clone()).send().await;
+            calls.push(rehearsal.call(answer).map_err(Error::Rehearse)?);
+        }
+        let rehearsal = Rehearsal::unsent();
+        let release = noted.releasing(&record.run).customize();
+        let answer = release.interceptor(rehearsal.clone()).send().await;
+        calls.push(rehearsal.call(answer).map_err(Error::Rehearse)?);
+        Ok(calls)
     }
 }
 

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use ledger::{Trigger, Verdict};
 
 use crate::definition::Definition;
+use crate::estimate;
 use crate::io::{Ended, Request, Stop};
-use crate::report::{Clocks, Objectives, Report, ReportedStop, Run, Step, StepOutcome};
+use crate::report::{Clocks, Objectives, Report, ReportedCall, ReportedStop, Run, Step, StepOutcome};
 use crate::steps::{Walked, unwrapped};
 
 /// The machine says two things that can't both be.
@@ -47,6 +48,10 @@ pub fn report(
     closed_at: Timestamp,
 ) -> Result<Report, Contradiction> {
     let verdict = verdict(request.mode, request.ended, walked.iter().any(|walked| walked.touched))?;
+    let calls = match request.mode {
+        Mode::Plan => planned(request, &walked, definition),
+        Mode::Execute => Vec::new(),
+    };
     let steps: Vec<Step> = walked.into_iter().map(|walked| walked.step).collect();
     let last_end = steps.iter().filter_map(|step| step.ended_at).max();
     let end = match verdict {
@@ -77,9 +82,22 @@ pub fn report(
             Verdict::Done => Vec::new(),
             Verdict::StoppedUntouched | Verdict::StoppedPartway => not_done(&steps, &request.stops, definition),
         },
+        estimate: estimate::estimate(&steps, &calls, definition),
+        calls,
         steps,
         stops: request.stops.iter().map(reported).collect(),
     })
+}
+
+/// The calls of the steps, in order, and then those of the machine itself. A state that is a dry run in every mode makes none.
+fn planned(request: &Request, walked: &[Walked], definition: &Definition) -> Vec<ReportedCall> {
+    let of_steps = walked.iter().filter(|walked| !definition.rehearses(&walked.step.name));
+    let of_steps = of_steps.flat_map(|walked| walked.calls.iter().map(|call| (walked.step.name.as_str(), call)));
+    let of_machine = request.planned.iter().map(|planned| (planned.state.as_str(), &planned.call));
+    of_steps
+        .chain(of_machine)
+        .map(|(step, call)| estimate::reported(step, call.clone()))
+        .collect()
 }
 
 fn reported(stop: &Stop) -> ReportedStop {

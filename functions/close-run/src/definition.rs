@@ -41,6 +41,8 @@ pub struct State {
     pub resource: Option<String>,
     /// Whether it may change anything of the workload.
     pub changes: bool,
+    /// Whether it is a dry run whatever the run's mode.
+    pub rehearses: bool,
     /// The states that may come next, except after an error.
     next: Vec<String>,
     /// The Parallel or Map that it is in.
@@ -65,6 +67,11 @@ impl Definition {
     /// Whether a call of this state may change something. What isn't known may.
     pub fn changes(&self, name: &str) -> bool {
         self.state(name).is_none_or(|state| state.changes)
+    }
+
+    /// Whether this state is a dry run whatever the run's mode.
+    pub fn rehearses(&self, name: &str) -> bool {
+        self.state(name).is_some_and(|state| state.rehearses)
     }
 
     /// The Task states in the Parallel or Map `group`, at any depth.
@@ -93,6 +100,11 @@ impl Definition {
             }
         }
         found
+    }
+
+    /// Whether the way from `from` can lead to `to`.
+    pub fn leads(&self, from: &str, to: &str) -> bool {
+        self.reachable(from).contains(&to)
     }
 
     /// Whether one Choice leads to either of two Tasks at once, and neither to the other.
@@ -163,6 +175,7 @@ fn collect(machine: &Value, group: Option<&str>, states: &mut BTreeMap<String, S
             State {
                 task: state.get("Type").and_then(Value::as_str) == Some("Task"),
                 changes: call.changes(state),
+                rehearses: rehearses(state),
                 function: call.function,
                 resource: call.resource,
                 next,
@@ -195,11 +208,7 @@ impl Call {
     }
 
     fn changes(&self, state: &Value) -> bool {
-        let mode = state
-            .pointer("/Arguments/Payload/mode")
-            .or_else(|| state.pointer("/Parameters/Payload/mode"));
-        // A dry run, whatever the run's mode.
-        if mode.and_then(Value::as_str) == Some("plan") {
+        if rehearses(state) {
             return false;
         }
         match (&self.function, &self.resource) {
@@ -211,6 +220,13 @@ impl Call {
             (None, None) => false,
         }
     }
+}
+
+fn rehearses(state: &Value) -> bool {
+    let mode = state
+        .pointer("/Arguments/Payload/mode")
+        .or_else(|| state.pointer("/Parameters/Payload/mode"));
+    mode.and_then(Value::as_str) == Some("plan")
 }
 
 /// `arn:aws:lambda:us-west-2:123456789012:function:relight-open-run:live` → `open-run`.

@@ -40,6 +40,9 @@ pub enum Error {
     /// The ledger didn't let the lock go.
     #[error("release the lock of {0}")]
     ReleaseLock(WorkloadName, #[source] Failure),
+    /// The SDK can't make such a call.
+    #[error("write down the calls that would be made")]
+    Rehearse(#[source] Failure),
 }
 
 impl NamedError for Error {
@@ -54,7 +57,8 @@ impl NamedError for Error {
             | Self::PutReport(_, failure)
             | Self::PutRecord(_, failure)
             | Self::PutLastRun(_, failure)
-            | Self::ReleaseLock(_, failure) => failure.name(),
+            | Self::ReleaseLock(_, failure)
+            | Self::Rehearse(failure) => failure.name(),
         }
     }
 }

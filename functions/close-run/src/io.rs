@@ -1,11 +1,13 @@
 //! The request and the reply.
 
 use action::ids::{ExecutionArn, RunId, WorkloadName};
-use action::{Deadline, Mode, Outcome};
+use action::{Deadline, Mode, Outcome, PlannedCall};
 use jiff::Timestamp;
 use ledger::{Machine, Trigger, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::report::Report;
 
 /// Which run to close, and how it went.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +37,18 @@ pub struct Request {
     pub ended: Ended,
     /// The errors that the machine caught.
     pub stops: Vec<Stop>,
+    /// Of a plan run: the calls that the machine would make itself, without a function.
+    pub planned: Vec<Planned>,
+}
+
+/// A call that the machine would make itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Planned {
+    /// The state that would make it.
+    pub state: String,
+    /// The call.
+    pub call: PlannedCall,
 }
 
 /// What open-run replied, as far as the report needs it.
@@ -97,8 +111,11 @@ pub struct Reply {
     pub because: String,
     /// How the run ended.
     pub verdict: Verdict,
-    /// Where the report is; null in plan mode.
-    pub report: Option<String>,
+    /// Where the report is, or, in plan mode, is to be put by the machine.
+    pub report: String,
+    /// The report itself, in plan mode only, where a function writes nothing; null otherwise. It may exceed the 4 KiB of
+    /// other replies.
+    pub document: Option<Box<Report>>,
     /// The subject of the notification: at most 100 ASCII characters in one line, as SNS wants it
     /// (model: PublishInput$Subject).
     pub subject: String,

@@ -10,6 +10,7 @@ mod aws;
 pub mod decide;
 pub mod definition;
 pub mod error;
+pub mod estimate;
 pub mod history;
 pub mod io;
 pub mod message;
@@ -18,7 +19,7 @@ pub mod steps;
 mod words;
 
 use action::ids::Region;
-use action::{Call, Metrics, Outcome, Permit, Unit, clock, environment};
+use action::{Call, Metrics, Outcome, Permit, PlannedCall, Unit, clock, environment};
 use bucket::Bucket;
 use jiff::Timestamp;
 use ledger::{Chain, Closed, LastRun, RunRecord, Verdict};
@@ -26,7 +27,7 @@ use ledger::{Chain, Closed, LastRun, RunRecord, Verdict};
 pub use aws::event;
 pub use error::Error;
 use io::{Reply, Request};
-pub use report::{Report, report_schema};
+pub use report::{Report, ReportedCall, report_schema};
 
 /// The action's name.
 pub const NAME: &str = "close-run";
@@ -93,13 +94,20 @@ pub async fn handle(request: Request, clients: &Clients, settings: &Settings, no
 
     let visits = history::visits(&events, &definition, &request.stops);
     let walked = steps::steps(request.mode, &visits, &definition);
-    let report = decide::report(&request, walked, &definition, &settings.region, closed_at)?;
-    let Some(permit) = request.mode.permit() else {
-        return Ok(reply(Outcome::Planned, &report, None));
-    };
-
+    let mut report = decide::report(&request, walked, &definition, &settings.region, closed_at)?;
     let key = ledger::report_key(&request.workload, &request.run);
     let location = clients.bucket.location(&key);
+    let Some(permit) = request.mode.permit() else {
+        let record = closing(&request, record, &report, &location);
+        let books = planned_books(&ledger, &clients.bucket, &settings.region, &key, &record).await?;
+        report.calls.extend(books);
+        let reply = reply(Outcome::Planned, &report, location);
+        return Ok(Reply {
+            document: Some(Box::new(report)),
+            ..reply
+        });
+    };
+
     let outcome = if closed.is_some() { Outcome::Unchanged } else { Outcome::Changed };
     if closed.is_none() {
         let text = serde_json::to_vec_pretty(&report).map_err(Error::Json)?;
@@ -111,7 +119,7 @@ pub async fn handle(request: Request, clients: &Clients, settings: &Settings, no
     if closed.is_none() {
         metrics(&report).emit(now);
     }
-    Ok(reply(outcome, &report, Some(location)))
+    Ok(reply(outcome, &report, location))
 }
 
 /// The record, closed; of a run that was never opened, a first one.
@@ -152,29 +160,60 @@ async fn settle(ledger: &aws::Ledger<'_>, record: &RunRecord, was_closed: bool, 
     if !was_closed {
         ledger.close(record, permit).await?;
     }
-    // A run that was refused before it opened is none that a cool-down could follow.
-    if let (Some(_), Some(closed)) = (record.opened_at, &record.closed) {
-        let last = LastRun {
-            run: record.run.clone(),
-            work: record.chain.work.clone(),
-            machine: record.machine,
-            closed_at: closed.at,
-            verdict: closed.verdict,
-            mode: record.mode,
-        };
+    if let Some(last) = last(record) {
         ledger.last(&last, permit).await?;
     }
     ledger.release(&record.run, permit).await
 }
 
-fn reply(outcome: Outcome, report: &Report, location: Option<String>) -> Reply {
+/// The run as the last one; none if it was refused before it opened, since no cool-down could follow that.
+fn last(record: &RunRecord) -> Option<LastRun> {
+    let closed = record.closed.as_ref().filter(|_| record.opened_at.is_some())?;
+    Some(LastRun {
+        run: record.run.clone(),
+        work: record.chain.work.clone(),
+        machine: record.machine,
+        closed_at: closed.at,
+        verdict: closed.verdict,
+        mode: record.mode,
+    })
+}
+
+/// What closing the run for real would write.
+async fn planned_books(
+    ledger: &aws::Ledger<'_>,
+    bucket: &Bucket,
+    region: &Region,
+    key: &str,
+    record: &RunRecord,
+) -> Result<Vec<ReportedCall>, Error> {
+    let put = PlannedCall {
+        iam_action: "s3:PutObject".to_owned(),
+        region: region.to_string(),
+        arguments: [("Bucket", bucket.name()), ("Key", key)]
+            .map(|(name, value)| (name.to_owned(), value.into()))
+            .into(),
+    };
+    let rest = ledger.planned(record, last(record).as_ref()).await?;
+    Ok([put]
+        .into_iter()
+        .chain(rest)
+        .map(|call| estimate::reported(CLOSE_RUN, call))
+        .collect())
+}
+
+/// The state by which every machine calls this action.
+const CLOSE_RUN: &str = "Close Run";
+
+fn reply(outcome: Outcome, report: &Report, location: String) -> Reply {
     Reply {
         outcome,
         because: message::headline(report),
         verdict: report.verdict,
         subject: message::subject(report),
-        message: message::message(report, location.as_deref()),
+        message: message::message(report, &location),
         report: location,
+        document: None,
     }
 }
 

@@ -19,18 +19,14 @@ const STEPS: usize = 12;
 const LINE: usize = 180;
 
 /// The whole message; `location` is where the report is.
-pub fn message(report: &Report, location: Option<&str>) -> String {
+pub fn message(report: &Report, location: &str) -> String {
     let mut parts = vec![headline(report)];
     if !report.not_done.is_empty() {
         parts.push(list("What is not done:", &report.not_done, LINES));
     }
     parts.push(next(report));
-    parts.push(format!(
-        "Report: {}\nExecution: {}",
-        location.unwrap_or("none, since this was a plan run"),
-        report.run.execution
-    ));
-    let facts = [Some(happened(report)), Some(took(report)), lost(report)];
+    parts.push(format!("Report: {location}\nExecution: {}", report.run.execution));
+    let facts = [Some(happened(report)), Some(took(report)), lost(report), would_take(report)];
     parts.push(facts.into_iter().flatten().collect::<Vec<_>>().join("\n"));
     let changed = said(report, StepOutcome::Changed);
     let planned = said(report, StepOutcome::Planned);
@@ -106,6 +102,12 @@ fn lost(report: &Report) -> Option<String> {
         let _infallible = write!(text, "; the RPO of {} is {}", duration(rpo as f64), met(report.objectives.rpo_met));
     }
     Some(clipped(&(text + "."), 2 * LINE))
+}
+
+fn would_take(report: &Report) -> Option<String> {
+    let estimate = report.estimate.as_ref()?;
+    let text = format!("Estimate: {}: {}.", duration(estimate.seconds as f64), estimate.because);
+    Some(clipped(&text, 2 * LINE))
 }
 
 fn met(met: Option<bool>) -> &'static str {

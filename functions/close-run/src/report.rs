@@ -1,5 +1,7 @@
 //! The report of a run: written once, as JSON; its schema is committed as schemas/report.schema.json.
 
+use std::collections::BTreeMap;
+
 use action::Mode;
 use action::ids::{ExecutionArn, Region, RunId, WorkloadName};
 use jiff::Timestamp;
@@ -7,6 +9,7 @@ use ledger::{Machine, Trigger, Verdict};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// What a run was, did, took and lost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +31,10 @@ pub struct Report {
     pub rpo_because: Option<String>,
     /// What was done, by the time it began. Steps that ran side by side overlap in time.
     pub steps: Vec<Step>,
+    /// Of a plan run: each call that would be made, in order, those of Relight's own books included. Else empty.
+    pub calls: Vec<ReportedCall>,
+    /// Of a plan run: how long those calls would take. Null where there are none.
+    pub estimate: Option<Estimate>,
     /// What remains to be done, in plain words; empty unless the run stopped.
     pub not_done: Vec<String>,
     /// What stopped the run.
@@ -115,6 +122,34 @@ pub struct Step {
     pub looks: u32,
     /// The error that it ended with.
     pub error: Option<StepError>,
+}
+
+/// A call that a plan run found would be made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ReportedCall {
+    /// The step that would make it.
+    pub step: String,
+    /// The IAM action that it needs.
+    pub iam_action: String,
+    /// The Region that it would go to.
+    pub region: String,
+    /// Its arguments as they would stand on the wire. What isn't made yet stands in words, in parentheses.
+    pub arguments: BTreeMap<String, Value>,
+    /// How long what it sets off typically takes, in seconds; null where that depends on the amount of data.
+    pub typical_seconds: Option<u64>,
+    /// What AWS charges for it, in words.
+    pub cost: String,
+}
+
+/// How long the calls of a plan would take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Estimate {
+    /// Seconds along the longest way.
+    pub seconds: u64,
+    /// What the figure is of, and what it leaves out.
+    pub because: String,
 }
 
 /// What a step came to.

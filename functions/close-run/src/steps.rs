@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use action::{ErrorName, Mode};
+use action::{ErrorName, Mode, PlannedCall};
 use serde_json::Value;
 
 use crate::definition::Definition;
@@ -16,6 +16,8 @@ pub struct Walked {
     pub step: Step,
     /// Whether it changed something, or may have.
     pub touched: bool,
+    /// The calls that it would make, of a plan run.
+    pub calls: Vec<PlannedCall>,
 }
 
 /// One step per state, in the order in which they were first entered. The action that reports is no step of its own.
@@ -83,6 +85,10 @@ fn merged(mode: Mode, name: &str, visits: &[&Visit], definition: &Definition) ->
             error,
         },
         touched,
+        calls: replies()
+            .next_back()
+            .and_then(|reply| serde_json::from_value(reply.get("calls")?.clone()).ok())
+            .unwrap_or_default(),
     })
 }
 

@@ -48,7 +48,7 @@ async fn a_proven_run_is_reported_closed_and_its_lock_let_go() {
         .closes(request(Mode::Execute, Ended::Proven, Vec::new()), "03:15:11")
         .await
         .unwrap();
-    assert_eq!((reply.verdict, reply.report.as_deref()), (Verdict::Done, Some(LOCATION)));
+    assert_eq!((reply.verdict, Some(reply.report.as_str())), (Verdict::Done, Some(LOCATION)));
     assert_eq!(world.report().0, LOCATION);
 
     let puts = world.puts.lock().unwrap();
@@ -150,8 +150,23 @@ async fn plan_mode_words_the_notification_and_writes_nothing() {
     for (ended, verdict) in [(Ended::Planned, Verdict::Done), (Ended::Stopped, Verdict::StoppedUntouched)] {
         let world = World::new(DONE, None);
         let reply = world.closes(request(Mode::Plan, ended, Vec::new()), "03:15:11").await.unwrap();
-        assert_eq!((reply.outcome, reply.verdict, reply.report), (Outcome::Planned, verdict, None));
+        assert_eq!(
+            (reply.outcome, reply.verdict, reply.report.as_str()),
+            (Outcome::Planned, verdict, LOCATION)
+        );
         assert!(!reply.message.is_empty());
+        let report = reply.document.expect("a report");
+        let books: Vec<&str> = report.calls.iter().map(|call| call.iam_action.as_str()).collect();
+        assert_eq!(
+            books,
+            ["s3:PutObject", "dynamodb:PutItem", "dynamodb:PutItem", "dynamodb:DeleteItem"]
+        );
+        assert!(
+            report
+                .calls
+                .iter()
+                .all(|call| call.step == "Close Run" && !call.arguments.is_empty())
+        );
         assert_eq!(world.writes(), [0, 0, 0]);
     }
 }

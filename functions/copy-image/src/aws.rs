@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use action::Permit;
-use action::aws::Failure;
+use action::aws::{Failure, on_paper};
 use action::ids::{AmiId, KmsKeyArn, Region};
+use action::{Permit, PlannedCall, Rehearsal};
 use aws_sdk_ec2::Client as Ec2;
 use aws_sdk_ec2::operation::copy_image::builders::CopyImageFluentBuilder;
 use aws_sdk_ec2::operation::create_tags::builders::CreateTagsFluentBuilder;
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
 use aws_sdk_kms::Client as Kms;
 
-use crate::decide::{Key, NewCopy, client_token};
+use crate::decide::{Key, NewCopy, Original, client_token};
 use crate::error::Error;
 
 /// The key as KMS describes it; none if KMS doesn't know it.
@@ -63,15 +63,20 @@ pub(crate) async fn copy(ec2: &Ec2, new: &NewCopy, _permit: &Permit) -> Result<A
     }
 }
 
-/// EC2's own check of the call, which changes nothing (API_CopyImage: DryRun). Under a token that the SDK makes up: the run's
-/// own is for the real call.
-pub(crate) async fn rehearse_copy(ec2: &Ec2, new: &NewCopy) -> Result<(), Error> {
-    match copying(ec2, new).dry_run(true).send().await.map_err(Failure::from) {
-        // A dry run answers with an error, whatever it finds.
-        Ok(_) => Err(Error::Malformed(format!("a dry run of copying {}", new.image), "DryRunOperation")),
-        Err(failure) if failure.is(&["DryRunOperation"]) => Ok(()),
-        Err(failure) => Err(Error::RehearseCopy(Box::new(new.clone()), failure)),
-    }
+/// The call, after EC2's own check of it, which changes nothing (API_CopyImage: DryRun); of an image that a plan run doesn't
+/// make there is nothing to check. Under a token that the SDK makes up: the run's own is for the real call.
+pub(crate) async fn rehearse_copy(ec2: &Ec2, new: &NewCopy) -> Result<PlannedCall, Error> {
+    let (rehearsal, call) = match &new.image {
+        Original::Made(_) => (Rehearsal::dry_run(), copying(ec2, new).dry_run(true)),
+        Original::Unmade => {
+            let paper = Ec2::new(&on_paper(ec2.config().region()));
+            (Rehearsal::unsent(), copying(&paper, new))
+        }
+    };
+    let answer = call.customize().interceptor(rehearsal.clone()).send().await;
+    rehearsal
+        .call(answer)
+        .map_err(|failure| Error::RehearseCopy(Box::new(new.clone()), failure))
 }
 
 /// Tags of an image are copied only where that is asked for, those of its snapshots never (API_CopyImage: CopyImageTags,
@@ -116,13 +121,19 @@ pub(crate) async fn put_tags(
     }
 }
 
-/// EC2's own check of the tagging, which changes nothing (API_CreateTags: DryRun).
-pub(crate) async fn rehearse_tags(ec2: &Ec2, region: &Region, id: &AmiId, tags: &BTreeMap<&'static str, String>) -> Result<(), Error> {
-    match tagging(ec2, id, tags).dry_run(true).send().await.map_err(Failure::from) {
-        Ok(_) => Err(Error::Malformed(format!("a dry run of tagging {id}"), "DryRunOperation")),
-        Err(failure) if failure.is(&["DryRunOperation"]) => Ok(()),
-        Err(failure) => Err(Error::RehearseTags(format!("{id} in {region}"), failure)),
-    }
+/// The tagging, after EC2's own check of it, which changes nothing (API_CreateTags: DryRun).
+pub(crate) async fn rehearse_tags(
+    ec2: &Ec2,
+    region: &Region,
+    id: &AmiId,
+    tags: &BTreeMap<&'static str, String>,
+) -> Result<PlannedCall, Error> {
+    let rehearsal = Rehearsal::dry_run();
+    let call = tagging(ec2, id, tags).dry_run(true);
+    let answer = call.customize().interceptor(rehearsal.clone()).send().await;
+    rehearsal
+        .call(answer)
+        .map_err(|failure| Error::RehearseTags(format!("{id} in {region}"), failure))
 }
 
 fn tagging(ec2: &Ec2, id: &AmiId, tags: &BTreeMap<&'static str, String>) -> CreateTagsFluentBuilder {

@@ -4,6 +4,7 @@ mod key;
 mod token;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use action::ids::{AmiId, InstanceId, KmsKeyArn, Region, RunId, WorkloadName};
 use images::{Image, State, tags};
@@ -238,7 +239,7 @@ pub struct NewCopy {
     /// Where the image is.
     pub from: Region,
     /// The image.
-    pub image: AmiId,
+    pub image: Original,
     /// Where the copy will be.
     pub region: Region,
     /// The run that made the image.
@@ -255,13 +256,38 @@ pub struct NewCopy {
 /// to 48 hours (docs.aws.amazon.com/ebs/latest/userguide/time-based-copies.html).
 const QUARTER: u32 = 15;
 
+/// What is copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Original {
+    /// This image.
+    Made(AmiId),
+    /// The image that a plan run doesn't make.
+    Unmade,
+}
+
+impl Original {
+    /// The image's id, or words in its place.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Made(id) => id.as_str(),
+            Self::Unmade => "(the image that create-image makes)",
+        }
+    }
+}
+
+impl fmt::Display for Original {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 impl NewCopy {
     /// The copy of `image` that the request asks for.
-    pub fn of(request: &Request, image: &AmiId) -> Self {
+    pub fn of(request: &Request, image: Option<&AmiId>) -> Self {
         Self {
             name: request.image_name(),
             from: request.from.clone(),
-            image: image.clone(),
+            image: image.cloned().map_or(Original::Unmade, Original::Made),
             region: request.region.clone(),
             run: request.run.clone(),
             workload: request.workload.clone(),

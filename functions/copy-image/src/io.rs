@@ -1,7 +1,7 @@
 //! What goes in and what comes out.
 
 use action::ids::{AmiId, KmsKeyArn, Region, RunId, WorkloadName};
-use action::{Deadline, Mode, Outcome, Pace};
+use action::{Deadline, Mode, Outcome, Pace, PlannedCall};
 use images::Image;
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -63,6 +63,8 @@ pub struct Reply {
     pub image: Option<AmiId>,
     /// The snapshots that the copy boots from; none while AWS doesn't say.
     pub snapshots: Vec<String>,
+    /// In plan mode, the calls that would be made.
+    pub calls: Vec<PlannedCall>,
 }
 
 impl Reply {
@@ -83,6 +85,7 @@ impl Reply {
             because,
             image: None,
             snapshots: vec![],
+            calls: vec![],
         }
     }
 

@@ -118,9 +118,12 @@ async fn follow(
         .collect::<Vec<_>>()
         .join(", ");
     let Some(permit) = request.mode.permit() else {
-        aws::rehearse_tags(here, region, id, &lacks).await?;
+        let calls = vec![aws::rehearse_tags(here, region, id, &lacks).await?];
         let because = format!("would call ec2:CreateTags in {region} on {id} with {named}");
-        return Ok(Reply::about(Outcome::Planned, copy, because));
+        return Ok(Reply {
+            calls,
+            ..Reply::about(Outcome::Planned, copy, because)
+        });
     };
     let again = again(request, now, || format!("copy {id} in {region} is available but lacks {named}"))?;
     aws::put_tags(here, region, id, &lacks, &permit).await?;
@@ -156,12 +159,21 @@ async fn make(
             return wait(request, because, now, Reply::of);
         }
         (Some((image, _)), _) => image,
-        (None, _) => return Ok(Reply::of(Outcome::Planned, would_copy(request, None))),
+        (None, _) => {
+            let calls = vec![aws::rehearse_copy(here, &NewCopy::of(request, None)).await?];
+            return Ok(Reply {
+                calls,
+                ..Reply::of(Outcome::Planned, would_copy(request, None))
+            });
+        }
     };
-    let new = NewCopy::of(request, image);
+    let new = NewCopy::of(request, Some(image));
     let Some(permit) = request.mode.permit() else {
-        aws::rehearse_copy(here, &new).await?;
-        return Ok(Reply::of(Outcome::Planned, would_copy(request, Some(image))));
+        let calls = vec![aws::rehearse_copy(here, &new).await?];
+        return Ok(Reply {
+            calls,
+            ..Reply::of(Outcome::Planned, would_copy(request, Some(image)))
+        });
     };
     let again = again(request, now, || {
         format!("image {image} in {} has no copy in {}", new.from, new.region)

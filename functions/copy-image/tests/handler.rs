@@ -33,6 +33,7 @@ async fn twice_is_once_an_available_copy_with_its_tags_is_left_alone() {
                 "because": format!("copy {COPY} of unishop is available in us-west-1, with its tags"),
                 "image": COPY,
                 "snapshots": ["snap-00000001", "snap-00000002"],
+                "calls": [],
             })
         );
     }
@@ -55,6 +56,7 @@ async fn copies_an_available_image_with_its_tags_and_the_key_and_waits() {
             "because": format!("asked AWS to copy {SOURCE} from us-east-1 to us-west-1 as {COPY}"),
             "image": COPY,
             "snapshots": [],
+            "calls": [],
         })
     );
 }

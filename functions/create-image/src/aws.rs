@@ -1,8 +1,8 @@
 //! Every AWS call of the action but the look at the image, which `images` makes.
 
-use action::Permit;
 use action::aws::{CALL_TIMEOUT, Failure};
 use action::ids::{AmiId, GroupName, InstanceId};
+use action::{Permit, PlannedCall, Rehearsal};
 use aws_sdk_autoscaling::Client as AutoScaling;
 use aws_sdk_ec2::Client as Ec2;
 use aws_sdk_ec2::config::retry::RetryConfig;
@@ -163,17 +163,14 @@ pub(crate) async fn create(ec2: &Ec2, new: &NewImage, _permit: &Permit) -> Resul
     }
 }
 
-/// EC2's own check of the call, which changes nothing: whether the role may make it (API_CreateImage: DryRun).
-pub(crate) async fn rehearse(ec2: &Ec2, new: &NewImage) -> Result<(), Error> {
-    match request(ec2, new).dry_run(true).send().await.map_err(Failure::from) {
-        // A dry run answers with an error, whatever it finds.
-        Ok(_) => Err(Error::Malformed(
-            format!("a dry run of making image {}", new.name),
-            "DryRunOperation",
-        )),
-        Err(failure) if failure.is(&["DryRunOperation"]) => Ok(()),
-        Err(failure) => Err(Error::Rehearse(Box::new(new.clone()), failure)),
-    }
+/// The call, after EC2's own check of it, which changes nothing: whether the role may make it (API_CreateImage: DryRun).
+pub(crate) async fn rehearse(ec2: &Ec2, new: &NewImage) -> Result<PlannedCall, Error> {
+    let rehearsal = Rehearsal::dry_run();
+    let call = request(ec2, new).dry_run(true);
+    let answer = call.customize().interceptor(rehearsal.clone()).send().await;
+    rehearsal
+        .call(answer)
+        .map_err(|failure| Error::Rehearse(Box::new(new.clone()), failure))
 }
 
 /// `NoReboot` is false by default, which restarts the source; true makes a crash-consistent image, in which what the

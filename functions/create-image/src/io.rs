@@ -1,7 +1,7 @@
 //! What goes in and what comes out.
 
 use action::ids::{AmiId, InstanceId, Region, RunId, WorkloadName};
-use action::{Deadline, Mode, Outcome, Pace};
+use action::{Deadline, Mode, Outcome, Pace, PlannedCall};
 use images::{Image, tags};
 use jiff::Timestamp;
 use plan::{Consistency, ImageSource};
@@ -64,6 +64,8 @@ pub struct Reply {
     pub instance: Option<InstanceId>,
     /// When the image was asked for, in whole seconds; null while none is there.
     pub made: Option<Timestamp>,
+    /// In plan mode, the calls that would be made.
+    pub calls: Vec<PlannedCall>,
 }
 
 impl Reply {
@@ -77,6 +79,7 @@ impl Reply {
             name: image.name.clone(),
             instance: image.tags.get(tags::SOURCE).and_then(|id| id.parse().ok()),
             made: Some(image.made()),
+            calls: vec![],
         }
     }
 
@@ -90,6 +93,7 @@ impl Reply {
             name: new.name.clone(),
             instance: Some(new.instance.clone()),
             made: None,
+            calls: vec![],
         }
     }
 

@@ -60,8 +60,11 @@ pub async fn handle(
     let instance = choose(&request, &seen).map_err(Error::NoSource)?;
     let new = NewImage::of(&request, instance, now);
     let Some(permit) = request.mode.permit() else {
-        aws::rehearse(&ec2, &new).await?;
-        return Ok(Reply::of(Outcome::Planned, &new, new.would_call()));
+        let calls = vec![aws::rehearse(&ec2, &new).await?];
+        return Ok(Reply {
+            calls,
+            ..Reply::of(Outcome::Planned, &new, new.would_call())
+        });
     };
     let again = again(&request, now, || format!("image {} in {} is not there", new.name, new.region))?;
     let because = match aws::create(&ec2, &new, &permit).await? {

@@ -36,6 +36,7 @@ async fn twice_is_once_an_available_image_is_left_alone() {
                 "name": NAME,
                 "instance": SOURCE,
                 "made": "2026-11-21T03:16:01Z",
+                "calls": [],
             })
         );
     }
@@ -57,6 +58,7 @@ async fn makes_an_image_of_the_instance_without_restarting_it_and_waits() {
             "name": NAME,
             "instance": SOURCE,
             "made": "2026-11-21T03:16:30Z",
+            "calls": [],
         })
     );
 }

@@ -1,7 +1,7 @@
 //! What goes in and what comes out.
 
 use action::ids::{ClusterArn, GlobalClusterId, RunId};
-use action::{Deadline, Mode, Outcome, Pace};
+use action::{Deadline, Mode, Outcome, Pace, PlannedCall};
 use aurora::{Endpoint, Seen};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -50,6 +50,8 @@ pub struct Reply {
     pub endpoint: Option<String>,
     /// The port that takes writes; null until it does.
     pub port: Option<u16>,
+    /// In plan mode, the calls that would be made.
+    pub calls: Vec<PlannedCall>,
 }
 
 impl Reply {
@@ -73,8 +75,11 @@ impl Reply {
         }
     }
 
-    pub(crate) fn planned(seen: &Seen, because: String) -> Self {
-        Self::of(Outcome::Planned, seen, because)
+    pub(crate) fn planned(seen: &Seen, because: String, calls: Vec<PlannedCall>) -> Self {
+        Self {
+            calls,
+            ..Self::of(Outcome::Planned, seen, because)
+        }
     }
 
     fn of(outcome: Outcome, seen: &Seen, because: String) -> Self {
@@ -85,6 +90,7 @@ impl Reply {
             status: seen.cluster.status.to_string(),
             endpoint: None,
             port: None,
+            calls: vec![],
         }
     }
 }

@@ -38,7 +38,7 @@ pub async fn handle(request: Request, rds: &Client, now: Timestamp) -> Result<Re
     let seen = aurora::observe(rds, &request.global_cluster, &request.cluster).await?;
     let decision = decide(&request, &seen);
     let (Decision::FailOver(failover), Some(permit)) = (&decision, request.mode.permit()) else {
-        return report(&request, &seen, &decision, now);
+        return report(&request, rds, &seen, &decision, now).await;
     };
     let again = request
         .pace()
@@ -55,16 +55,20 @@ pub async fn handle(request: Request, rds: &Client, now: Timestamp) -> Result<Re
     match decide(&request, &seen) {
         Decision::FailOver(failover) if !aurora::settling(request.since, now) => Err(Error::FailOver(failover, refused)),
         Decision::FailOver(failover) => Ok(Reply::waiting(&seen, again, failover.not_yet(&refused))),
-        decision => report(&request, &seen, &decision, now),
+        decision => report(&request, rds, &seen, &decision, now).await,
     }
 }
 
 /// What there is to say where nothing is to be called.
-fn report(request: &Request, seen: &aurora::Seen, decision: &Decision, now: Timestamp) -> Result<Reply, Error> {
+async fn report(request: &Request, rds: &Client, seen: &aurora::Seen, decision: &Decision, now: Timestamp) -> Result<Reply, Error> {
     match decision {
         Decision::AlreadyWriter(endpoint) => Ok(Reply::unchanged(request, seen, endpoint)),
-        Decision::FailOver(failover) => Ok(Reply::planned(seen, failover.would_ask())),
-        Decision::Wait(waiting) if request.mode == Mode::Plan => Ok(Reply::planned(seen, waiting.would_wait(request))),
+        Decision::FailOver(failover) => {
+            let call = aws::planned(rds, failover).await;
+            let call = call.map_err(|failure| Error::FailOver(failover.clone(), failure))?;
+            Ok(Reply::planned(seen, failover.would_ask(), vec![call]))
+        }
+        Decision::Wait(waiting) if request.mode == Mode::Plan => Ok(Reply::planned(seen, waiting.would_wait(request), vec![])),
         Decision::Wait(waiting) => {
             let passed = |passed| Error::too_late(request, decision, passed);
             let again = request.pace().next(now).map_err(passed)?;

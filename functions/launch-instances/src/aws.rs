@@ -7,8 +7,8 @@ mod serve;
 
 pub(crate) use fleet::{checks, instances};
 pub(crate) use inquire::{image_chosen, reserved, surroundings};
-pub(crate) use launch::{Answer, Template, dry_run, run};
-pub(crate) use serve::{address, associate, health, register};
+pub(crate) use launch::{Answer, Template, dry_run, planned, run};
+pub(crate) use serve::{address, associate, health, planned_lead, register};
 
 use action::ids::Malformed;
 

@@ -66,6 +66,8 @@ pub enum Error {
     RegisterTargets(TargetGroupArn, #[source] Failure),
     #[error("associate elastic IP {0} with {1}")]
     AssociateAddress(AllocationId, InstanceId, #[source] Failure),
+    #[error("write down what leads users to the instances")]
+    Rehearse(#[source] Failure),
 }
 
 /// A launch that was tried.
@@ -74,7 +76,7 @@ pub struct Attempt {
     /// Where.
     pub pool: Pool,
     /// From which image.
-    pub image: AmiId,
+    pub image: String,
     /// By which launch template.
     pub template: LaunchTemplateId,
 }
@@ -111,6 +113,7 @@ impl NamedError for Error {
             | Self::DescribeCapacityReservation(_, failure)
             | Self::RunInstances(_, failure)
             | Self::RegisterTargets(_, failure)
+            | Self::Rehearse(failure)
             | Self::AssociateAddress(_, _, failure) => failure.name(),
         }
     }

@@ -58,7 +58,7 @@ pub(crate) async fn launch(
         workload: &request.workload,
         launch_template: &request.launch.launch_template,
         security_groups: &request.launch.security_groups,
-        image: &image,
+        image: image.as_str(),
     };
     let spent = u64::try_from(now.duration_since(request.since).as_secs()).unwrap_or_default();
     let launched = in_turn(request, clients, &template, missing, reserved.as_ref(), spent, permit).await?;

@@ -4,7 +4,7 @@ use action::ids::{
     AllocationId, AmiId, CapacityReservationId, InstanceId, InstanceType, LaunchTemplateId, ParameterName, RunId, SecurityGroupId,
     SubnetId, TargetGroupArn, WorkloadName,
 };
-use action::{Deadline, Mode, Outcome, Pace};
+use action::{Deadline, Mode, Outcome, Pace, PlannedCall};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -102,6 +102,8 @@ pub struct Reply {
     /// address, else its private one; at most [`Reply::MOST`] of them.
     #[schemars(length(max = 64))]
     pub addresses: Vec<String>,
+    /// In plan mode, the calls that would be made.
+    pub calls: Vec<PlannedCall>,
 }
 
 impl Reply {
@@ -121,6 +123,7 @@ impl Reply {
             instance_type: first.map(|one| one.instance_type.clone()),
             subnet: first.and_then(|one| one.subnet.clone()),
             addresses: most().filter_map(|one| one.address.clone()).collect(),
+            calls: vec![],
         }
     }
 }

@@ -34,10 +34,31 @@ pub(crate) async fn plan(request: &Request, clients: &Clients, missing: &[Block]
         reply.instance_type = Some(pool.instance_type.clone());
         reply.subnet = Some(pool.subnet.clone());
     }
+    if let Some(pool) = good.first().filter(|_| !missing.is_empty()) {
+        let template = template(request, image.as_ref().map_or(UNMADE, AmiId::as_str));
+        for block in missing {
+            reply.calls.push(aws::planned(&clients.ec2, &template, block.size, pool).await?);
+        }
+        let lead = aws::planned_lead(clients, &request.launch.target_groups, around.address.as_ref()).await?;
+        reply.calls.extend(lead);
+    }
     if let Some(address) = around.address {
         reply.addresses = vec![address.public_ip];
     }
     Ok(reply)
+}
+
+/// What stands in place of the id of an image that a plan run doesn't make.
+const UNMADE: &str = "(the image that is copied by then)";
+
+fn template<'a>(request: &'a Request, image: &'a str) -> Template<'a> {
+    Template {
+        run: &request.run,
+        workload: &request.workload,
+        launch_template: &request.launch.launch_template,
+        security_groups: &request.launch.security_groups,
+        image,
+    }
 }
 
 /// Dry runs of the launch in each pool: the pools in which it would succeed. A reason that holds for several pools is
@@ -50,13 +71,7 @@ async fn rehearse(
     pools: &[Pool],
     problems: &mut Vec<Problem>,
 ) -> Result<Vec<Pool>, Error> {
-    let template = Template {
-        run: &request.run,
-        workload: &request.workload,
-        launch_template: &request.launch.launch_template,
-        security_groups: &request.launch.security_groups,
-        image,
-    };
+    let template = template(request, image.as_str());
     let size = missing.first().map_or(1, |block| block.size);
     let (mut good, mut lacking, mut refused): (Vec<Pool>, Vec<Problem>, Vec<String>) = (vec![], vec![], vec![]);
     for pool in pools.iter().take(ATTEMPTS) {

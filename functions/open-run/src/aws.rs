@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use action::Permit;
-use action::aws::Failure;
+use action::aws::{Failure, on_paper};
 use action::ids::{ExecutionArn, RunId, WorkloadName};
+use action::{Permit, PlannedCall, Rehearsal};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use aws_sdk_sfn::types::ExecutionStatus;
 use ledger::{Item, LastRun, Lock, Machine, RunRecord};
@@ -52,22 +53,7 @@ impl Ledger<'_> {
 
     /// Takes the lock, if it is still as it was seen.
     pub(crate) async fn take(&self, lock: &Lock, replaces: Option<&Lock>, _permit: &Permit) -> Result<(), Error> {
-        let call = self
-            .dynamodb
-            .put_item()
-            .table_name(self.table)
-            .set_item(Some(lock.to_item(self.workload)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let call = match replaces {
-            None => call.condition_expression("attribute_not_exists(pk)"),
-            // "owner" is a reserved word.
-            Some(seen) => call
-                .condition_expression("#owner = :owner AND takenAt = :takenAt")
-                .expression_attribute_names("#owner", "owner")
-                .expression_attribute_values(":owner", AttributeValue::S(seen.owner.to_string()))
-                .expression_attribute_values(":takenAt", AttributeValue::S(seen.taken_at.to_string())),
-        };
-        let Err(error) = call.send().await else {
+        let Err(error) = self.taking(lock, replaces).send().await else {
             return Ok(());
         };
         match error.as_service_error() {
@@ -84,21 +70,53 @@ impl Ledger<'_> {
 
     /// Writes the record of a run that has none, or the same again.
     pub(crate) async fn write(&self, record: &RunRecord, _permit: &Permit) -> Result<(), Error> {
-        let opened_at = record.opened_at.map(|at| at.to_string()).unwrap_or_default();
-        let written = self
+        match self.writing(record).send().await.map_err(Failure::from) {
+            Ok(_) => Ok(()),
+            Err(failure) if failure.is(&["ConditionalCheckFailedException"]) => Err(Error::WrittenTwice(record.run.clone(), failure)),
+            Err(failure) => Err(Error::WriteRecord(record.run.clone(), failure)),
+        }
+    }
+
+    /// Both calls as plan mode lists them.
+    pub(crate) async fn planned(&self, lock: &Lock, replaces: Option<&Lock>, record: &RunRecord) -> Result<Vec<PlannedCall>, Error> {
+        let mut calls = Vec::new();
+        let paper = aws_sdk_dynamodb::Client::new(&on_paper(self.dynamodb.config().region()));
+        let noted = Ledger { dynamodb: &paper, ..*self };
+        for put in [noted.taking(lock, replaces), noted.writing(record)] {
+            let rehearsal = Rehearsal::unsent();
+            let answer = put.customize().interceptor(rehearsal.clone()).send().await;
+            let call = rehearsal.call(answer);
+            calls.push(call.map_err(|failure| Error::WriteRecord(record.run.clone(), failure))?);
+        }
+        Ok(calls)
+    }
+
+    fn taking(&self, lock: &Lock, replaces: Option<&Lock>) -> PutItemFluentBuilder {
+        let call = self
             .dynamodb
+            .put_item()
+            .table_name(self.table)
+            .set_item(Some(lock.to_item(self.workload)))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match replaces {
+            None => call.condition_expression("attribute_not_exists(pk)"),
+            // "owner" is a reserved word.
+            Some(seen) => call
+                .condition_expression("#owner = :owner AND takenAt = :takenAt")
+                .expression_attribute_names("#owner", "owner")
+                .expression_attribute_values(":owner", AttributeValue::S(seen.owner.to_string()))
+                .expression_attribute_values(":takenAt", AttributeValue::S(seen.taken_at.to_string())),
+        }
+    }
+
+    fn writing(&self, record: &RunRecord) -> PutItemFluentBuilder {
+        let opened_at = record.opened_at.map(|at| at.to_string()).unwrap_or_default();
+        self.dynamodb
             .put_item()
             .table_name(self.table)
             .set_item(Some(record.to_item(self.workload)))
             .condition_expression("attribute_not_exists(pk) OR openedAt = :openedAt")
             .expression_attribute_values(":openedAt", AttributeValue::S(opened_at))
-            .send()
-            .await;
-        match written.map_err(Failure::from) {
-            Ok(_) => Ok(()),
-            Err(failure) if failure.is(&["ConditionalCheckFailedException"]) => Err(Error::WrittenTwice(record.run.clone(), failure)),
-            Err(failure) => Err(Error::WriteRecord(record.run.clone(), failure)),
-        }
     }
 }
 

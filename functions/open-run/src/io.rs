@@ -4,7 +4,7 @@ use action::ids::{
     AllocationId, CapacityReservationId, ExecutionArn, FunctionArn, InstanceType, KmsKeyArn, LaunchTemplateId, ParameterName, RunId,
     SecurityGroupId, SubnetId, TargetGroupArn, TopicArn, WorkloadName,
 };
-use action::{Deadline, Mode, Outcome};
+use action::{Deadline, Mode, Outcome, PlannedCall};
 use jiff::Timestamp;
 use ledger::{Machine, StoredPlan, Trigger};
 use plan::{Consistency, DataLoss, Database, Endpoint, Image, ImageSource, Plan, Regions, Strategy};
@@ -73,6 +73,8 @@ pub struct Reply {
     pub plan_digest: String,
     /// The plan's own topic; null: the engine's.
     pub notification_topic: Option<TopicArn>,
+    /// In plan mode, the calls that would be made.
+    pub calls: Vec<PlannedCall>,
 }
 
 /// What a recovery may take and lose, in seconds.
@@ -211,6 +213,7 @@ impl Reply {
             plan_version: version,
             plan_digest: digest,
             notification_topic: plan.notifications.topic,
+            calls: Vec::new(),
         }
     }
 }

@@ -98,9 +98,6 @@ pub async fn handle(request: Request, clients: &Clients, settings: &Settings, no
         Decision::Resume(opening) => return Ok(Reply::unchanged(&opening, stored, &request)),
         Decision::Open(opening) => opening,
     };
-    let Some(permit) = request.mode.permit() else {
-        return Ok(Reply::planned(&opening, stored, &request));
-    };
     let lock = Lock {
         owner: request.run.clone(),
         machine: request.machine,
@@ -109,8 +106,16 @@ pub async fn handle(request: Request, clients: &Clients, settings: &Settings, no
         taken_at: opening.at,
         expires_at: opening.lock_expires(),
     };
+    let record = record_of(&request, &opening, &stored);
+    let Some(permit) = request.mode.permit() else {
+        let calls = ledger.planned(&lock, opening.replaces.as_ref(), &record).await?;
+        return Ok(Reply {
+            calls,
+            ..Reply::planned(&opening, stored, &request)
+        });
+    };
     ledger.take(&lock, opening.replaces.as_ref(), &permit).await?;
-    ledger.write(&record_of(&request, &opening, &stored), &permit).await?;
+    ledger.write(&record, &permit).await?;
     Ok(Reply::changed(&opening, stored, &request))
 }
 

@@ -1,7 +1,7 @@
 //! What goes in and what comes out.
 
 use action::ids::{AmiId, ParameterName, Region, RunId, WorkloadName};
-use action::{Deadline, Mode, Outcome, Pace};
+use action::{Deadline, Mode, Outcome, Pace, PlannedCall};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -72,6 +72,8 @@ pub struct Reply {
     pub spared: u32,
     /// For each image where it is and why it goes or stays, those that go first; cut so that the reply stays below 4 KiB.
     pub reasons: Vec<String>,
+    /// In plan mode, the calls that would be made.
+    pub calls: Vec<PlannedCall>,
 }
 
 impl Reply {

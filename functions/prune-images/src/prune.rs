@@ -35,12 +35,17 @@ pub(crate) async fn execute(request: &Request, both: &Both, verdicts: &[Verdict]
 /// Tries the first [`Reply::MOST`] of those that go dry; the others need nothing that those don't.
 pub(crate) async fn plan(both: &Both, verdicts: &[Verdict]) -> Result<Reply, Error> {
     let going: Vec<&Verdict> = verdicts.iter().filter(|one| one.goes()).collect();
-    let mut done = Done::default();
+    let (mut done, mut calls) = (Done::default(), Vec::new());
     for verdict in going.iter().take(Reply::MOST) {
         let ec2 = &both.in_region(&verdict.region).ec2;
-        done.add(verdict, aws::dry_run(ec2, &verdict.region, &verdict.image).await?);
+        let (gone, call) = aws::dry_run(ec2, &verdict.region, &verdict.image).await?;
+        done.add(verdict, gone);
+        calls.extend(call);
     }
-    Ok(reply(Outcome::Planned, verdicts, &done, going.len().saturating_sub(Reply::MOST)))
+    Ok(Reply {
+        calls,
+        ..reply(Outcome::Planned, verdicts, &done, going.len().saturating_sub(Reply::MOST))
+    })
 }
 
 impl<'a> Done<'a> {

@@ -34,6 +34,7 @@ pub(crate) fn reply(outcome: Outcome, verdicts: &[Verdict], done: &Done<'_>, lef
         removed: done.gone.iter().take(Reply::MOST).map(|one| one.image.clone()).collect(),
         spared: u32::try_from(spared).unwrap_or(u32::MAX),
         reasons: reasons(verdicts, done),
+        calls: vec![],
     }
 }
 

@@ -1,8 +1,8 @@
 //! The run's instances as EC2 lists them, and the call that removes them.
 
-use action::Permit;
-use action::aws::Failure;
+use action::aws::{Failure, on_paper};
 use action::ids::{InstanceId, RunId, WorkloadName};
+use action::{Permit, PlannedCall, Rehearsal};
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::operation::terminate_instances::builders::TerminateInstancesFluentBuilder;
 use aws_sdk_ec2::types::{Filter, Instance as Described, InstanceStateName};
@@ -63,7 +63,7 @@ pub(crate) enum Asked {
 /// Where one is protected, those that share its Availability Zone live on and the others are terminated all the same
 /// (API_TerminateInstances).
 pub(crate) async fn terminate(ec2: &Client, ids: &[InstanceId], _permit: &Permit) -> Result<Asked, Error> {
-    match request(ec2, ids).send().await {
+    match request(ec2, ids.iter().map(InstanceId::as_str)).send().await {
         Ok(_) => Ok(Asked::Taken),
         Err(error) => {
             let failure = Failure::from(error);
@@ -76,25 +76,26 @@ pub(crate) async fn terminate(ec2: &Client, ids: &[InstanceId], _permit: &Permit
     }
 }
 
-/// EC2's own check of the call, which changes nothing; an error if it would not succeed.
-pub(crate) async fn dry_run(ec2: &Client, ids: &[InstanceId]) -> Result<(), Error> {
-    match request(ec2, ids).dry_run(true).send().await {
-        // A dry run answers with an error, whatever it finds.
-        Ok(_) => Err(Error::Malformed("DryRunOperation")),
-        Err(error) => {
-            let failure = Failure::from(error);
-            if failure.is(&["DryRunOperation"]) {
-                Ok(())
-            } else {
-                Err(refused(ids, failure))
-            }
-        }
-    }
+/// The call, after EC2's own check of it, which changes nothing; an error if it would not succeed.
+pub(crate) async fn dry_run(ec2: &Client, ids: &[InstanceId]) -> Result<PlannedCall, Error> {
+    let rehearsal = Rehearsal::dry_run();
+    let call = request(ec2, ids.iter().map(InstanceId::as_str)).dry_run(true);
+    let answer = call.customize().interceptor(rehearsal.clone()).send().await;
+    rehearsal.call(answer).map_err(|failure| refused(ids, failure))
 }
 
-fn request(ec2: &Client, ids: &[InstanceId]) -> TerminateInstancesFluentBuilder {
+/// The call on instances that a plan run doesn't launch.
+pub(crate) async fn unlaunched(ec2: &Client) -> Result<PlannedCall, Error> {
+    let rehearsal = Rehearsal::unsent();
+    let paper = Client::new(&on_paper(ec2.config().region()));
+    let call = request(&paper, ["(the instances that the run launches)"]);
+    let answer = call.customize().interceptor(rehearsal.clone()).send().await;
+    rehearsal.call(answer).map_err(|failure| refused(&[], failure))
+}
+
+fn request<'a>(ec2: &Client, ids: impl IntoIterator<Item = &'a str>) -> TerminateInstancesFluentBuilder {
     ec2.terminate_instances()
-        .set_instance_ids(Some(ids.iter().map(|id| id.as_str().to_owned()).collect()))
+        .set_instance_ids(Some(ids.into_iter().map(str::to_owned).collect()))
 }
 
 /// EC2 answers with this code where an instance's attribute `disableApiTermination` is set

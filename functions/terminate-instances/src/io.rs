@@ -1,7 +1,7 @@
 //! What goes in and what comes out.
 
 use action::ids::{InstanceId, RunId, WorkloadName};
-use action::{Deadline, Mode, Outcome, Pace};
+use action::{Deadline, Mode, Outcome, Pace, PlannedCall};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,8 @@ pub struct Reply {
     /// about an hour (API_TerminateInstances).
     #[schemars(length(max = 64))]
     pub instances: Vec<InstanceId>,
+    /// In plan mode, the calls that would be made.
+    pub calls: Vec<PlannedCall>,
 }
 
 impl Reply {
@@ -58,8 +60,11 @@ impl Reply {
         Self::of(Outcome::Unchanged, seen, because)
     }
 
-    pub(crate) fn planned(seen: &[Instance], because: String) -> Self {
-        Self::of(Outcome::Planned, seen, because)
+    pub(crate) fn planned(seen: &[Instance], because: String, calls: Vec<PlannedCall>) -> Self {
+        Self {
+            calls,
+            ..Self::of(Outcome::Planned, seen, because)
+        }
     }
 
     pub(crate) fn waiting(seen: &[Instance], again: u64, because: String) -> Self {
@@ -75,6 +80,7 @@ impl Reply {
             retry_after_seconds: None,
             because,
             instances: seen.iter().take(Self::MOST).map(|one| one.id.clone()).collect(),
+            calls: vec![],
         }
     }
 }

@@ -70,20 +70,22 @@ async fn plan(request: &Request, ec2: &Client, seen: &[Instance], decision: &Dec
     match decision {
         Decision::Refuse(refusal) => Err(Error::Refused(refusal.clone())),
         Decision::Nothing(why @ Nothing::Terminated(_)) => Ok(Reply::unchanged(seen, why.because(request))),
-        Decision::Nothing(Nothing::Launched) => Ok(Reply::planned(
-            seen,
-            format!(
+        Decision::Nothing(Nothing::Launched) => {
+            let because = format!(
                 "would call ec2:TerminateInstances in the recovery Region on the instances that run {} launches; there are none now",
                 request.run
-            ),
+            );
+            Ok(Reply::planned(seen, because, vec![aws::unlaunched(ec2).await?]))
+        }
+        Decision::Wait(ids) => Ok(Reply::planned(
+            seen,
+            format!("would wait, since {} shutting down", are(ids)),
+            vec![],
         )),
-        Decision::Wait(ids) => Ok(Reply::planned(seen, format!("would wait, since {} shutting down", are(ids)))),
         Decision::Terminate(ids) => {
-            aws::dry_run(ec2, ids).await?;
-            Ok(Reply::planned(
-                seen,
-                format!("would call ec2:TerminateInstances in the recovery Region on {}", named(ids)),
-            ))
+            let call = aws::dry_run(ec2, ids).await?;
+            let because = format!("would call ec2:TerminateInstances in the recovery Region on {}", named(ids));
+            Ok(Reply::planned(seen, because, vec![call]))
         }
     }
 }

@@ -93,6 +93,7 @@ async fn twice_is_once_what_is_terminated_is_left_alone() {
             "retryAfterSeconds": null,
             "because": format!("{FIRST} is terminated"),
             "instances": [FIRST],
+            "calls": [],
         })
     );
     let none = handle("execute", &[&lists(&[]), &terminates]).await.unwrap();

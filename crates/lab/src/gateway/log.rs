@@ -57,6 +57,14 @@ impl Entry {
         self.status.is_some_and(|status| (200..400).contains(&status))
     }
 
+    /// Whether a function asked for a change of anything and may have got it. Not the probe's metric, which is no part of a run.
+    pub fn changes_by_function(&self) -> bool {
+        const READS: [&str; 4] = ["Describe", "Get", "List", "Head"];
+        let function = !["lab", "site"].contains(&self.caller.as_str()) && self.service != "-";
+        let reads = READS.iter().any(|reads| self.operation.starts_with(reads)) || self.operation == "PutMetricData";
+        function && !reads && !self.dry_run
+    }
+
     /// The IAM action that allows this call, as policies write it: mostly service and operation, with the exceptions that the
     /// Service Authorization Reference lists for S3, Lambda and CloudWatch.
     pub fn iam_action(&self) -> String {

@@ -58,6 +58,7 @@ pub(crate) fn request(mode: Mode, ended: Ended, stops: Vec<Stop>) -> Request {
         lag_because: None,
         ended,
         stops,
+        planned: Vec::new(),
     }
 }
 

@@ -283,7 +283,7 @@ fn a_wish_for_speed_is_rounded_down_to_quarters_of_an_hour() {
     for (wish, asked) in [(None, None), (Some(15), Some(15)), (Some(29), Some(15)), (Some(2_880), Some(2_880))] {
         let mut request = request();
         request.complete_within_minutes = wish;
-        assert_eq!(NewCopy::of(&request, &IMAGE.parse().unwrap()).within_minutes, asked);
+        assert_eq!(NewCopy::of(&request, Some(&IMAGE.parse().unwrap())).within_minutes, asked);
     }
 }
 
@@ -293,7 +293,7 @@ fn the_same_copy_has_the_same_token_and_another_one_another() {
         let mut request = request();
         change(&mut request);
         let image = request.image.clone().unwrap();
-        client_token(&NewCopy::of(&request, &image))
+        client_token(&NewCopy::of(&request, Some(&image)))
     };
     let same: [fn(&mut Request); 3] = [
         |_| {},

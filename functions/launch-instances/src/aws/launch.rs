@@ -1,8 +1,8 @@
 //! The launch itself, and AWS's dry run of it.
 
-use action::aws::{CALL_TIMEOUT, Failure};
-use action::ids::{AmiId, InstanceId, LaunchTemplateId, RunId, SecurityGroupId, WorkloadName};
-use action::{ErrorName, Permit};
+use action::aws::{CALL_TIMEOUT, Failure, on_paper};
+use action::ids::{InstanceId, LaunchTemplateId, RunId, SecurityGroupId, WorkloadName};
+use action::{ErrorName, Permit, PlannedCall, Rehearsal};
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::config::retry::RetryConfig;
 use aws_sdk_ec2::config::timeout::TimeoutConfig;
@@ -25,14 +25,14 @@ pub(crate) struct Template<'a> {
     pub(crate) workload: &'a WorkloadName,
     pub(crate) launch_template: &'a LaunchTemplateId,
     pub(crate) security_groups: &'a [SecurityGroupId],
-    pub(crate) image: &'a AmiId,
+    pub(crate) image: &'a str,
 }
 
 impl Template<'_> {
     fn failed(&self, pool: &Pool, failure: Failure) -> Error {
         let attempt = Attempt {
             pool: pool.clone(),
-            image: self.image.clone(),
+            image: self.image.to_owned(),
             template: self.launch_template.clone(),
         };
         Error::RunInstances(Box::new(attempt), failure)
@@ -96,20 +96,22 @@ pub(crate) async fn run(ec2: &Client, template: &Template<'_>, block: &Block, po
 ///
 /// It checks permissions and parameters, not capacity (RunInstancesRequest.DryRun).
 pub(crate) async fn dry_run(ec2: &Client, template: &Template<'_>, size: usize, pool: &Pool) -> Result<Option<Failure>, Error> {
-    match request(ec2, template, size, pool).dry_run(true).send().await {
-        // A dry run answers with an error, whatever it finds.
-        Ok(_) => Err(Error::Absent("DryRunOperation")),
-        Err(error) => {
-            let failure = Failure::from(error);
-            if failure.is(&["DryRunOperation"]) {
-                Ok(None)
-            } else if failure.name() == ErrorName::Transient {
-                Err(template.failed(pool, failure))
-            } else {
-                Ok(Some(failure))
-            }
-        }
+    let rehearsal = Rehearsal::dry_run();
+    let call = request(ec2, template, size, pool).dry_run(true);
+    match rehearsal.call(call.customize().interceptor(rehearsal.clone()).send().await) {
+        Ok(_) => Ok(None),
+        Err(failure) if failure.name() == ErrorName::Transient => Err(template.failed(pool, failure)),
+        Err(failure) => Ok(Some(failure)),
     }
+}
+
+/// The launch as plan mode lists it.
+pub(crate) async fn planned(ec2: &Client, template: &Template<'_>, size: usize, pool: &Pool) -> Result<PlannedCall, Error> {
+    let rehearsal = Rehearsal::unsent();
+    let paper = Client::new(&on_paper(ec2.config().region()));
+    let call = request(&paper, template, size, pool);
+    let answer = call.customize().interceptor(rehearsal.clone()).send().await;
+    rehearsal.call(answer).map_err(|failure| template.failed(pool, failure))
 }
 
 fn request(ec2: &Client, template: &Template<'_>, size: usize, pool: &Pool) -> RunInstancesFluentBuilder {
@@ -135,7 +137,7 @@ fn request(ec2: &Client, template: &Template<'_>, size: usize, pool: &Pool) -> R
                 .version("$Default")
                 .build(),
         )
-        .image_id(template.image.as_str())
+        .image_id(template.image)
         .instance_type(InstanceType::from(pool.instance_type.as_str()))
         .subnet_id(pool.subnet.as_str())
         .set_security_group_ids((!groups.is_empty()).then_some(groups))

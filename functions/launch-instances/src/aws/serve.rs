@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use action::Permit;
-use action::aws::Failure;
+use action::aws::{Failure, on_paper};
 use action::ids::{AllocationId, InstanceId, TargetGroupArn};
+use action::{Permit, PlannedCall, Rehearsal};
+use aws_sdk_ec2::operation::associate_address::builders::AssociateAddressFluentBuilder;
 use aws_sdk_ec2::types::{Filter, Instance as Described};
+use aws_sdk_elasticloadbalancingv2::operation::register_targets::builders::RegisterTargetsFluentBuilder;
 use aws_sdk_elasticloadbalancingv2::types::{TargetDescription, TargetHealth, TargetHealthReasonEnum, TargetHealthStateEnum};
 
-use super::{filled, given, text};
+use super::{Clients, filled, given, text};
 use crate::decide::serve::{Address, Group, Holder, Lead, Target};
 use crate::error::Error;
 
@@ -59,17 +61,20 @@ pub(crate) async fn register(
     ids: &[InstanceId],
     _permit: &Permit,
 ) -> Result<(), Error> {
-    let answer = elb
-        .register_targets()
-        .target_group_arn(arn.as_str())
-        .set_targets(Some(targets(ids)))
-        .send()
-        .await;
+    let answer = registering(elb, arn, targets(ids)).send().await;
     match answer.map_err(Failure::from) {
         Ok(_) => Ok(()),
         Err(failure) if failure.is(&["InvalidTarget"]) => Ok(()),
         Err(failure) => Err(Error::RegisterTargets(arn.clone(), failure)),
     }
+}
+
+fn registering(
+    elb: &aws_sdk_elasticloadbalancingv2::Client,
+    arn: &TargetGroupArn,
+    targets: Vec<TargetDescription>,
+) -> RegisterTargetsFluentBuilder {
+    elb.register_targets().target_group_arn(arn.as_str()).set_targets(Some(targets))
 }
 
 fn targets(ids: &[InstanceId]) -> Vec<TargetDescription> {
@@ -132,12 +137,42 @@ pub(crate) async fn associate(
     lead: &Lead,
     _permit: &Permit,
 ) -> Result<(), Error> {
-    ec2.associate_address()
-        .allocation_id(id.as_str())
-        .instance_id(instance.as_str())
-        .allow_reassociation(matches!(lead, Lead::Away(_)))
+    associating(ec2, id, instance.as_str(), matches!(lead, Lead::Away(_)))
         .send()
         .await
         .map_err(|error| Error::AssociateAddress(id.clone(), instance.clone(), error.into()))?;
     Ok(())
+}
+
+fn associating(ec2: &aws_sdk_ec2::Client, id: &AllocationId, instance: &str, away: bool) -> AssociateAddressFluentBuilder {
+    ec2.associate_address()
+        .allocation_id(id.as_str())
+        .instance_id(instance)
+        .allow_reassociation(away)
+}
+
+/// What leads users to instances that a plan run doesn't launch; neither call has a dry run that would say more.
+pub(crate) async fn planned_lead(
+    clients: &Clients,
+    groups: &[TargetGroupArn],
+    address: Option<&Address>,
+) -> Result<Vec<PlannedCall>, Error> {
+    const UNLAUNCHED: &str = "(the instances that are launched)";
+    let mut calls = Vec::new();
+    for arn in groups {
+        let rehearsal = Rehearsal::unsent();
+        let paper = aws_sdk_elasticloadbalancingv2::Client::new(&on_paper(clients.elb.config().region()));
+        let call = registering(&paper, arn, vec![TargetDescription::builder().id(UNLAUNCHED).build()]);
+        let answer = call.customize().interceptor(rehearsal.clone()).send().await;
+        calls.push(rehearsal.call(answer).map_err(Error::Rehearse)?);
+    }
+    if let Some(address) = address {
+        let rehearsal = Rehearsal::unsent();
+        let away = matches!(address.holder, Holder::Instance(..));
+        let paper = aws_sdk_ec2::Client::new(&on_paper(clients.ec2.config().region()));
+        let call = associating(&paper, &address.id, UNLAUNCHED, away);
+        let answer = call.customize().interceptor(rehearsal.clone()).send().await;
+        calls.push(rehearsal.call(answer).map_err(Error::Rehearse)?);
+    }
+    Ok(calls)
 }

@@ -8,7 +8,7 @@
 
 use std::fmt::Write;
 
-use action::ids::{AmiId, LaunchTemplateId, RunId, WorkloadName};
+use action::ids::{LaunchTemplateId, RunId, WorkloadName};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
@@ -33,11 +33,11 @@ pub fn asker(since: Timestamp) -> String {
 }
 
 /// The token for launching `block` in `pool`.
-pub fn client_token(block: &Block, template: &LaunchTemplateId, image: &AmiId, pool: &Pool) -> String {
+pub fn client_token(block: &Block, template: &LaunchTemplateId, image: &str, pool: &Pool) -> String {
     let reservation = pool.reservation.as_ref().map_or("", |id| id.as_str());
     let inputs = [
         template.as_str(),
-        image.as_str(),
+        image,
         pool.instance_type.as_str(),
         pool.subnet.as_str(),
         reservation,
@@ -71,7 +71,7 @@ mod tests {
     }
 
     fn token(block: &Block, image: &str, pool: &Pool) -> String {
-        client_token(block, &"lt-0123456789abcdef0".parse().unwrap(), &image.parse().unwrap(), pool)
+        client_token(block, &"lt-0123456789abcdef0".parse().unwrap(), image, pool)
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The one call that changes something, and AWS's dry run of it.
 
-use action::Permit;
 use action::aws::Failure;
 use action::ids::{AmiId, Region};
+use action::{Permit, PlannedCall, Rehearsal};
 use aws_sdk_ec2::Client;
 use aws_sdk_ec2::operation::deregister_image::builders::DeregisterImageFluentBuilder;
 use aws_sdk_ec2::types::SnapshotReturnCodes;
@@ -39,17 +39,13 @@ pub(crate) async fn deregister(ec2: &Client, region: &Region, image: &AmiId, _pe
     understood(region, image, failure)
 }
 
-/// EC2's own check of the call, which changes nothing.
-pub(crate) async fn dry_run(ec2: &Client, region: &Region, image: &AmiId) -> Result<Gone, Error> {
-    let failure = match request(ec2, image).dry_run(true).send().await {
-        // A dry run answers with an error, whatever it finds.
-        Ok(_) => return Err(Error::Absent(region.clone(), "DryRunOperation")),
-        Err(error) => Failure::from(error),
-    };
-    if failure.is(&["DryRunOperation"]) {
-        Ok(Gone::Yes(vec![]))
-    } else {
-        understood(region, image, failure)
+/// EC2's own check of the call, which changes nothing, and the call where it would be made.
+pub(crate) async fn dry_run(ec2: &Client, region: &Region, image: &AmiId) -> Result<(Gone, Option<PlannedCall>), Error> {
+    let rehearsal = Rehearsal::dry_run();
+    let call = request(ec2, image).dry_run(true);
+    match rehearsal.call(call.customize().interceptor(rehearsal.clone()).send().await) {
+        Ok(call) => Ok((Gone::Yes(vec![]), Some(call))),
+        Err(failure) => Ok((understood(region, image, failure)?, None)),
     }
 }
 

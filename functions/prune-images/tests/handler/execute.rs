@@ -54,6 +54,7 @@ async fn removes_what_is_one_too_many_in_both_regions_the_oldest_first_and_nothi
                 format!("{} in us-west-1: stays, one of the 2 newest proven images", id(3)),
                 format!("{} in us-west-1: stays, the newest proven image; referred to by image pointer /relight/unishop/image", id(4)),
             ],
+            "calls": [],
         })
     );
     let again = world.call(&request("execute", 2)).await.unwrap();

@@ -122,7 +122,12 @@ impl World {
         let clients = |region: &Region| self.clients(region.as_str());
         let reply = prune_images::handle(request, clients, time.parse().unwrap()).await;
         let reply = reply.map_err(|error| (error.name(), chain(&error)))?;
-        let width = serde_json::to_string(&reply).unwrap().len();
+        // What a plan lists of its calls may be longer than what is said about them.
+        let said = Reply {
+            calls: vec![],
+            ..reply.clone()
+        };
+        let width = serde_json::to_string(&said).unwrap().len();
         assert!(width < 4_000, "{width} bytes");
         Ok(reply)
     }
