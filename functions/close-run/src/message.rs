@@ -17,6 +17,8 @@ const LINES: usize = 6;
 /// No run takes more steps: what a plan would do is told step by step.
 const STEPS: usize = 12;
 const LINE: usize = 180;
+/// The action that stops the old primary.
+const FENCE: &str = "fence-primary";
 
 /// The whole message; `location` is where the report is.
 pub fn message(report: &Report, location: Option<&str>) -> String {
@@ -30,7 +32,7 @@ pub fn message(report: &Report, location: Option<&str>) -> String {
         location.unwrap_or("none, since this was a plan run"),
         report.run.execution
     ));
-    let facts = [Some(happened(report)), Some(took(report)), lost(report)];
+    let facts = [Some(happened(report)), Some(took(report)), lost(report), fenced(report)];
     parts.push(facts.into_iter().flatten().collect::<Vec<_>>().join("\n"));
     let changed = said(report, StepOutcome::Changed);
     let planned = said(report, StepOutcome::Planned);
@@ -106,6 +108,13 @@ fn lost(report: &Report) -> Option<String> {
         let _infallible = write!(text, "; the RPO of {} is {}", duration(rpo as f64), met(report.objectives.rpo_met));
     }
     Some(clipped(&(text + "."), 2 * LINE))
+}
+
+/// What became of the old primary: nobody else tells whether it may still take writes.
+fn fenced(report: &Report) -> Option<String> {
+    let step = report.steps.iter().find(|step| step.function.as_deref() == Some(FENCE))?;
+    let because = step.because.as_deref().unwrap_or("nobody knows whether it was stopped");
+    Some(clipped(&format!("Old primary: {because}."), 2 * LINE))
 }
 
 fn met(met: Option<bool>) -> &'static str {
