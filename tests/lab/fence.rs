@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_autoscaling::types::Tag;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime};
 use close_run::report::{Step, StepOutcome};
 use lab::clients;
 use lab::gateway::{Effect, Match, Outage, Rule};
@@ -138,6 +140,67 @@ async fn a_plan_without_a_fence_leaves_the_primary_alone() {
     assert_eq!(report.verdict, Verdict::Done);
     assert!(report.steps.iter().all(|step| step.name != "Fence Primary"));
     assert!(stage.log().iter().all(|entry| entry.caller != fence_primary::NAME));
+}
+
+fn lambda(stage: &Stage) -> aws_sdk_lambda::Client {
+    aws_sdk_lambda::Client::new(&stage.reach.config().expect("a configuration"))
+}
+
+/// A function of the workload's own under `name`. It is check-image's program, which refuses what it isn't asked with: so its answer tells
+/// that it was called, and with what.
+async fn make_function(stage: &Stage, name: &str) {
+    let client = lambda(stage);
+    let model = client
+        .get_function_configuration()
+        .function_name("relight-check-image")
+        .send()
+        .await
+        .expect("a function");
+    let code = std::fs::read(crate::stage::given("RELIGHT_ARTIFACT").join("watch.zip")).expect("a bundle");
+    let variables = model.environment().and_then(|environment| environment.variables()).cloned();
+    client
+        .create_function()
+        .function_name(name)
+        .runtime(Runtime::Providedal2023)
+        .handler("check-image")
+        .role(model.role().expect("a role"))
+        .environment(Environment::builder().set_variables(variables).build())
+        .code(FunctionCode::builder().zip_file(Blob::new(code)).build())
+        .send()
+        .await
+        .expect("a function");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_plans_own_fence_is_called_if_its_name_says_that_it_is_one_and_no_failure_of_it_stops_a_recovery() {
+    let stage = Stage::set(&at_once()).await;
+    let named = |name: &str| format!("arn:aws:lambda:{RECOVERY}:{}:function:{name}", clients::ACCOUNT);
+    for (name, outcome, told) in [
+        ("relight-unishop-fence", StepOutcome::Changed, "unknown field `run`"),
+        ("unishop-stop", StepOutcome::Unchanged, "AccessDenied"),
+    ] {
+        make_function(&stage, name).await;
+        let fenced = format!("mode = \"automatic\"\nfence = {{ function = \"{}\" }}", named(name));
+        stage.change_plan("mode = \"automatic\"", &fenced).await;
+        let ended = stage.run(&execute()).await;
+        assert_eq!(ended.report.as_ref().expect("a report").verdict, Verdict::Done, "{}", ended.cause);
+        let step = fence(&ended);
+        assert_eq!(step.outcome, outcome, "{step:?}");
+        assert!(step.because.as_ref().is_some_and(|because| because.contains(told)), "{step:?}");
+    }
+    // Relight's own can't even be called any more.
+    let client = lambda(&stage);
+    client
+        .delete_function()
+        .function_name("relight-fence-primary")
+        .send()
+        .await
+        .expect("no function");
+    let ended = stage.run(&execute()).await;
+    let report = ended.report.expect("a report");
+    assert_eq!((report.verdict, report.stops.len()), (Verdict::Done, 0), "{}", ended.cause);
+    assert!(states(&stage, PRIMARY).await.values().all(|state| state == "running"));
 }
 
 /// How a primary is away. The first, where every call fails at once, is what the others are held against.
