@@ -43,6 +43,9 @@ const LOSE_DATA: [&str; 5] = [
     "dynamodb:DeleteTable",
 ];
 
+/// What a recovery may try in the primary Region: rule 5 allows the fence, and nobody waits for it beyond its bound.
+const ABROAD: [&str; 1] = [fence_primary::NAME];
+
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("a folder of sources") {
         let path = entry.expect("an entry").path();
@@ -99,7 +102,12 @@ fn every_declared_call_is_made_by_the_code() {
         for call in function.calls {
             let operation = call.iam_action.split_once(':').expect("a service and an operation").1;
             // A version is asked for by the same call, under a permission of its own.
-            let operation = if operation == "GetObjectVersion" { "GetObject" } else { operation };
+            let operation = match operation {
+                "GetObjectVersion" => "GetObject",
+                // Lambda's IAM action has a longer name than its operation.
+                "InvokeFunction" => "Invoke",
+                operation => operation,
+            };
             // By a client of the SDK, or as crates/bucket names it to the SDK's orchestrator.
             let made = [format!(".{}()", snake(operation)), format!("operation(\"{operation}\"")];
             assert!(
@@ -160,7 +168,12 @@ fn clients_are_built_for_the_functions_own_region_only() {
             for forbidden in [".region(", "Region::new(", "endpoint_url(", "use_fips(", "aws_config"] {
                 assert!(!code.contains(forbidden), "{} has {forbidden}", file.display());
             }
-            // Another Region is for those that no recovery runs.
+            // Another Region is for those that no recovery runs, and for what a recovery tries there within a bound of its own.
+            assert!(
+                !code.contains("aws::far(") || ABROAD.contains(&function.name),
+                "{} tries something in another Region",
+                file.display()
+            );
             let recovers = function.name == start_recovery::NAME || invoked("failover.asl.json").contains(function.name);
             assert!(
                 !(recovers && code.contains("elsewhere(")),
@@ -202,7 +215,8 @@ fn a_call_that_changes_something_takes_a_permit() {
                     continue;
                 }
                 let signature = sends.split(" {\n").next().unwrap_or_default();
-                let permitted = signature.contains("Permit") || sends.contains("dry_run(true)") || sends.contains("on_paper(");
+                let dry = ["dry_run(true)", "on_paper(", "InvocationType::DryRun"];
+                let permitted = signature.contains("Permit") || dry.iter().any(|dry| sends.contains(dry));
                 assert!(
                     permitted,
                     "{}: something is sent without a permit in {}: {signature}",
@@ -214,4 +228,54 @@ fn a_call_that_changes_something_takes_a_permit() {
         }
     }
     assert!(seen >= 8, "only {seen} functions were seen to send a change");
+}
+
+/// What is tried where the outage is must end by itself, and never keep a recovery from going on.
+#[test]
+fn what_a_recovery_tries_abroad_is_asked_once_bounded_and_goes_on_after_any_error() {
+    let mut seen = 0;
+    for state in states().expect("the machines") {
+        if !state.function().is_some_and(|function| ABROAD.contains(&function.as_str())) {
+            continue;
+        }
+        let seconds = state.definition["TimeoutSeconds"].as_u64().expect("TimeoutSeconds");
+        assert!(seconds <= 15, "{} may keep a recovery waiting for {seconds} s", state.name);
+        assert!(state.definition.get("Retry").is_none(), "{} is asked more than once", state.name);
+        let catches = state.definition["Catch"].as_array().cloned().unwrap_or_default();
+        let [catch] = catches.as_slice() else {
+            panic!("{} has {} ways on after an error", state.name, catches.len())
+        };
+        assert_eq!(catch["ErrorEquals"][0], "States.ALL", "{}", state.name);
+        assert_eq!(
+            catch["Next"], state.definition["Next"],
+            "{} goes elsewhere after an error",
+            state.name
+        );
+        seen += 1;
+    }
+    assert!(seen > 0, "nothing is tried abroad");
+}
+
+/// The policy that lets a fence stop something doesn't let it do so where the workload recovers to.
+#[test]
+fn the_fence_may_stop_nothing_in_the_recovery_region() {
+    let engine = relight_tests::engine().expect("the template");
+    let policies = &engine["Resources"]["FencePrimaryRole"]["Properties"]["Policies"];
+    let mut stops = 0;
+    for statement in policies[0]["PolicyDocument"]["Statement"].as_sequence().expect("statements") {
+        let action = relight_tests::text(&statement["Action"]);
+        if !["autoscaling:UpdateAutoScalingGroup", "ec2:StopInstances"].contains(&action.as_str()) {
+            continue;
+        }
+        let condition = &statement["Condition"];
+        let elsewhere = relight_tests::text(&condition["StringNotEquals"]["aws:RequestedRegion"]);
+        assert_eq!(elsewhere, "AWS::Region", "{action} in any Region");
+        assert_eq!(
+            relight_tests::text(&condition["Null"]["aws:ResourceTag/relight:workload"]),
+            "false",
+            "{action} on what has not opted in"
+        );
+        stops += 1;
+    }
+    assert_eq!(stops, 2);
 }

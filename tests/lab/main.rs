@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests of programs: they wait and read the environment")]
 
 mod failover;
+mod fence;
 mod guards;
 mod input;
 mod labs;

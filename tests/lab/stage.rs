@@ -21,7 +21,8 @@ use serde_json::{Value, json};
 const RUN_WITHIN: Duration = Duration::from_secs(180);
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
-fn given(name: &str) -> PathBuf {
+/// What `cargo xtask test` tells these tests.
+pub(crate) fn given(name: &str) -> PathBuf {
     std::env::var_os(name)
         .map(PathBuf::from)
         .unwrap_or_else(|| panic!("{name} is not set: run `cargo xtask test`"))

@@ -89,6 +89,7 @@ pub fn config(action: &str) -> Result<SdkConfig, ConfigError> {
 }
 
 /// The same configuration for the clients of another Region: for the actions on images alone, which are never on the way of a recovery.
+/// What a recovery may try there has the clients of [`far`].
 pub fn elsewhere(config: &SdkConfig, region: &crate::ids::Region) -> SdkConfig {
     config.to_builder().region(Region::new(region.as_str().to_owned())).build()
 }
@@ -101,6 +102,35 @@ pub fn on_paper(region: Option<&Region>) -> SdkConfig {
         .retry_config(RetryConfig::disabled())
         .timeout_config(TimeoutConfig::disabled())
         .build()
+}
+
+/// How often a call to a Region that may be away is tried.
+const FAR_ATTEMPTS: u32 = 2;
+/// How long such a call may take with its attempts: what fails at once is tried again, what hangs isn't.
+pub const FAR_CALL_TIMEOUT: Duration = Duration::from_secs(6);
+
+/// The same configuration for the clients of a Region that may be away: few attempts, and no call above [`FAR_CALL_TIMEOUT`].
+///
+/// For what a recovery tries without depending on it. Who calls holds all its calls together within a
+/// [`Bound`](crate::clock::Bound).
+pub fn far(config: &SdkConfig, region: &crate::ids::Region) -> SdkConfig {
+    bounded(&elsewhere(config, region), FAR_ATTEMPTS, FAR_CALL_TIMEOUT)
+}
+
+/// The same configuration for a call that is made once and waited for until `bound`: what it sets off must not begin twice.
+pub fn once(config: &SdkConfig, bound: Duration) -> SdkConfig {
+    bounded(config, 1, bound)
+}
+
+fn bounded(config: &SdkConfig, attempts: u32, bound: Duration) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .operation_attempt_timeout(bound)
+        .operation_timeout(bound)
+        .build();
+    let mut config = config.to_builder();
+    config.set_timeout_config(Some(timeouts));
+    config.set_retry_config(Some(RetryConfig::standard().with_max_attempts(attempts)));
+    config.build()
 }
 
 /// A call that failed: the name that the machine sees, AWS's own code where it gave one, and the whole cause.

@@ -56,6 +56,8 @@ pub fn actions() -> Vec<Action> {
         action("images", "copy-image", copy_image(), &["ec2:DescribeImages"]),
         action("images", "adopt-image", adopt_image(), &["ec2:DescribeImages"]),
         action("images", "prune-images", prune_images(), &["ec2:DescribeImages"]),
+        // By a function of the plan's own: Relight's asks two services at once.
+        action("fence", "fence-primary", fence_primary(), &["lambda:InvokeFunction"]),
         action("watch", "check-image", json!({ "workload": "unishop" }), &["s3:GetObject"]),
     ]
 }
@@ -206,6 +208,17 @@ fn close_run() -> Value {
 
 fn terminate_instances() -> Value {
     json!({ "mode": "execute", "run": RUN, "workload": "unishop", "since": SINCE, "deadline": DEADLINE })
+}
+
+fn fence_primary() -> Value {
+    json!({
+        "mode": "execute",
+        "run": RUN,
+        "workload": "unishop",
+        "primaryRegion": "us-east-1",
+        "recoveryRegion": "us-west-1",
+        "fence": { "function": "arn:aws:lambda:us-west-1:123456789012:function:relight-unishop-fence" },
+    })
 }
 
 fn create_image() -> Value {

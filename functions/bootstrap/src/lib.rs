@@ -49,6 +49,8 @@ bundles! {
     database holds choose_promotion, detach_global_cluster, failover_global_cluster;
     /// Serves what starts and ends instances.
     compute holds launch_instances, terminate_instances;
+    /// Serves what stops the old primary.
+    fence holds fence_primary;
     /// Serves what makes, copies, adopts and prunes machine images.
     images holds create_image, copy_image, adopt_image, prune_images;
     /// Serves what watches: a site, and the age of an image.

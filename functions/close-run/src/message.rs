@@ -17,6 +17,8 @@ const LINES: usize = 6;
 /// No run takes more steps: what a plan would do is told step by step.
 const STEPS: usize = 12;
 const LINE: usize = 180;
+/// The action that stops the old primary.
+const FENCE: &str = "fence-primary";
 
 /// The whole message; `location` is where the report is.
 pub fn message(report: &Report, location: &str) -> String {
@@ -26,7 +28,13 @@ pub fn message(report: &Report, location: &str) -> String {
     }
     parts.push(next(report));
     parts.push(format!("Report: {location}\nExecution: {}", report.run.execution));
-    let facts = [Some(happened(report)), Some(took(report)), lost(report), would_take(report)];
+    let facts = [
+        Some(happened(report)),
+        Some(took(report)),
+        lost(report),
+        fenced(report),
+        would_take(report),
+    ];
     parts.push(facts.into_iter().flatten().collect::<Vec<_>>().join("\n"));
     let changed = said(report, StepOutcome::Changed);
     let planned = said(report, StepOutcome::Planned);
@@ -108,6 +116,13 @@ fn would_take(report: &Report) -> Option<String> {
     let estimate = report.estimate.as_ref()?;
     let text = format!("Estimate: {}: {}.", duration(estimate.seconds as f64), estimate.because);
     Some(clipped(&text, 2 * LINE))
+}
+
+/// What became of the old primary: nobody else tells whether it may still take writes.
+fn fenced(report: &Report) -> Option<String> {
+    let step = report.steps.iter().find(|step| step.function.as_deref() == Some(FENCE))?;
+    let because = step.because.as_deref().unwrap_or("nobody knows whether it was stopped");
+    Some(clipped(&format!("Old primary: {because}."), 2 * LINE))
 }
 
 fn met(met: Option<bool>) -> &'static str {

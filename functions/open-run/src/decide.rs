@@ -6,7 +6,7 @@ use action::Deadline;
 use action::ids::{ExecutionArn, Region, RunId, WorkloadName};
 use jiff::Timestamp;
 use ledger::{Chain, LastRun, Lock, Machine, RunRecord, StoredPlan};
-use plan::{Endpoint, Fence, Plan, Strategy, Traffic};
+use plan::{Endpoint, Plan, Strategy, Traffic};
 
 use crate::io::Request;
 
@@ -173,9 +173,6 @@ fn unsupported_in_failover(plan: &Plan, found: &mut Vec<String>) {
         if let Endpoint::Object { bucket, key, .. } = endpoint {
             unless(false, format!("endpoint s3://{bucket}/{key}"));
         }
-    }
-    if let Fence::Function(function) = &plan.guards.fence {
-        unless(false, format!("fence by {function}"));
     }
 }
 

@@ -7,7 +7,7 @@ use action::ids::{
 use action::{Deadline, Mode, Outcome, PlannedCall};
 use jiff::Timestamp;
 use ledger::{Machine, StoredPlan, Trigger};
-use plan::{Consistency, DataLoss, Database, Endpoint, Image, ImageSource, Plan, Regions, Strategy};
+use plan::{Consistency, DataLoss, Database, Endpoint, Fence, Image, ImageSource, Plan, Regions, Strategy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -67,6 +67,8 @@ pub struct Reply {
     pub endpoints: Vec<Parameter>,
     /// What may be lost without asking: the more of what plan and request accept.
     pub accept_data_loss: DataLoss,
+    /// How the old primary is stopped from taking writes.
+    pub fence: Fence,
     /// The plan's version in the bucket, so that later states follow the same; null without versions.
     pub plan_version: Option<String>,
     /// The SHA-256 of the plan, in hexadecimal digits.
@@ -208,6 +210,7 @@ impl Reply {
             refresh: refresh(&plan).filter(|_| request.machine == Machine::RefreshImage),
             endpoints: plan.endpoints.iter().filter_map(parameter).collect(),
             accept_data_loss: plan.guards.accept_data_loss.max(request.accept_data_loss.unwrap_or_default()),
+            fence: plan.guards.fence,
             regions: plan.regions,
             database: plan.database,
             plan_version: version,

@@ -233,7 +233,7 @@ fn everything_that_this_version_does_not_do_is_named_at_once() {
            [[tables]]\nname = \"orders\"\n\
            [traffic]\nmethod = \"parameter\"\nname = \"/relight/unishop/traffic\"\nprimaryValue = \"a\"\nrecoveryValue = \"b\"\n\
            [[endpoints]]\nkind = \"object\"\nbucket = \"unishop-site\"\nkey = \"config.json\"\nbody = \"{region}\"\n\
-           [guards]\nmode = \"automatic\"\nfence = { function = \"arn:aws:lambda:us-west-1:123456789012:function:stop-shop\" }\n";
+           [guards]\nmode = \"automatic\"\nfence = { function = \"arn:aws:lambda:us-west-1:123456789012:function:relight-unishop-fence\" }\n";
     let plan = Plan::parse(&text).unwrap();
     assert_eq!(
         unsupported(Machine::Failover, &plan, &"eu-west-1".parse().unwrap()),
@@ -245,7 +245,6 @@ fn everything_that_this_version_does_not_do_is_named_at_once() {
             "table orders",
             "traffic by parameter",
             "endpoint s3://unishop-site/config.json",
-            "fence by arn:aws:lambda:us-west-1:123456789012:function:stop-shop",
         ]
     );
 }

@@ -81,35 +81,35 @@ impl Check {
         }
     }
 
-    /// Adds the tags that the resource has in moto: EC2's by its id, a target group's or load balancer's by its ARN.
+    /// Adds the tags that the resource has in moto: EC2's by its id, a group's by its name, a target group's or load balancer's by its ARN.
     pub(super) async fn add_resource_tags(&mut self, upstreams: &Upstreams, call: &Call) -> anyhow::Result<()> {
-        let balancing = call.scope.service == "elasticloadbalancing";
+        let service = call.scope.service.as_str();
         let id = self.resource.rsplit('/').next().unwrap_or_default().to_owned();
         // That of a copy's source isn't the one that the call is signed for.
         let region = self.resource.split(':').nth(3).unwrap_or(&call.scope.region).to_owned();
-        if id == "*" || !(balancing || call.scope.service == "ec2") || self.action.starts_with("iam:") {
+        if id == "*" || self.action.starts_with("iam:") {
             return Ok(());
         }
-        let question: &[(&str, &str)] = if balancing {
-            &[
-                ("Action", "DescribeTags"),
-                ("Version", "2015-12-01"),
-                ("ResourceArns.member.1", &self.resource),
-            ]
-        } else {
-            &[
-                ("Action", "DescribeTags"),
-                ("Version", "2016-11-15"),
-                ("Filter.1.Name", "resource-id"),
-                ("Filter.1.Value.1", &id),
-            ]
+        let (version, named): (_, &[(&str, &str)]) = match service {
+            "elasticloadbalancing" => ("2015-12-01", &[("ResourceArns.member.1", &self.resource)]),
+            "autoscaling" => (
+                "2011-01-01",
+                &[
+                    ("Filters.member.1.Name", "auto-scaling-group"),
+                    ("Filters.member.1.Values.member.1", &id),
+                ],
+            ),
+            "ec2" => ("2016-11-15", &[("Filter.1.Name", "resource-id"), ("Filter.1.Value.1", &id)]),
+            _ => return Ok(()),
         };
-        let (_, body) = upstreams.ask(Emulator::Moto, &call.scope.service, &region, question).await?;
+        let mut question = vec![("Action", "DescribeTags"), ("Version", version)];
+        question.extend(named);
+        let (_, body) = upstreams.ask(Emulator::Moto, service, &region, &question).await?;
         let root = xml::parse(&body);
-        let (path, key, value): (&[&str], _, _) = if balancing {
-            (&["DescribeTagsResult", "TagDescriptions", "member", "Tags"], "Key", "Value")
-        } else {
-            (&["tagSet"], "key", "value")
+        let (path, key, value): (&[&str], _, _) = match service {
+            "elasticloadbalancing" => (&["DescribeTagsResult", "TagDescriptions", "member", "Tags"], "Key", "Value"),
+            "autoscaling" => (&["DescribeTagsResult", "Tags"], "Key", "Value"),
+            _ => (&["tagSet"], "key", "value"),
         };
         let tags = root.as_ref().and_then(|root| xml::descend(root, path));
         for tag in tags.into_iter().flat_map(xml::elements) {

@@ -1,0 +1,5 @@
+//! The program of what stops the old primary.
+
+fn main() -> Result<(), lambda_runtime::Error> {
+    bootstrap::fence()
+}
