@@ -193,7 +193,7 @@ fn time_outs_nest_call_in_function_in_state_in_machine() {
             "{} of {timeout:?} may end before its calls do",
             function.name
         );
-        let patience = Duration::from_secs(state.definition["TimeoutSeconds"].as_u64().expect("TimeoutSeconds"));
+        let patience = Duration::from_secs(patience(&state).expect("TimeoutSeconds").0);
         assert!(
             timeout < patience,
             "{} waits {patience:?} for {}, which may take {timeout:?}",
@@ -201,14 +201,109 @@ fn time_outs_nest_call_in_function_in_state_in_machine() {
             function.name
         );
     }
-    for state in tasks() {
-        assert!(state.definition["TimeoutSeconds"].is_u64(), "{} has no TimeoutSeconds", state.name);
-    }
-    for (name, machine) in machines().expect("the machines") {
+    let machines = machines().expect("the machines");
+    for (name, machine) in &machines {
         assert!(
             machine["TimeoutSeconds"].as_u64().is_some_and(|seconds| seconds >= 3600),
             "{name} has no TimeoutSeconds"
         );
+    }
+    for state in tasks() {
+        let (_, most) = patience(&state).unwrap_or_else(|| panic!("{} has no TimeoutSeconds", state.name));
+        let whole = machines[&state.machine]["TimeoutSeconds"].as_u64().expect("seconds");
+        assert!(most < whole, "{} may wait {most} s of its machine's {whole}", state.name);
+    }
+}
+
+/// The least and the most seconds that a Task waits. A wait for people is as long as the plan says, within the plan's own
+/// bounds.
+fn patience(state: &State) -> Option<(u64, u64)> {
+    let seconds = &state.definition["TimeoutSeconds"];
+    if state.definition["Resource"] != "arn:aws:states:::lambda:invoke.waitForTaskToken" {
+        return seconds.as_u64().map(|seconds| (seconds, seconds));
+    }
+    assert_eq!(seconds, "{% $opened.approval.timeoutSeconds %}", "{}", state.name);
+    let schema = serde_json::to_value(plan::schema()).ok()?;
+    let span = schema["$defs"]["Guards"]["properties"]["approvalTimeout"].clone();
+    let bound = |name: &str| span[name].as_str()?.parse::<plan::Span>().ok().map(|span| span.seconds());
+    Some((bound("x-least")?, bound("x-most")?))
+}
+
+/// The button must never be what holds a recovery up: where the ledger can't be read, the machine goes on as if nobody had
+/// asked for a stop; where somebody has, the way leads to no other step.
+#[test]
+fn a_look_for_a_stop_that_fails_goes_on_and_one_that_finds_it_leads_to_no_further_step() {
+    let all = states().expect("the machines");
+    let named = |machine: &str, name: &str| {
+        all.iter()
+            .find(|state| state.machine == machine && state.name == name)
+            .unwrap_or_else(|| panic!("{machine} has no {name}"))
+    };
+    let looks: Vec<&State> = all
+        .iter()
+        .filter(|state| state.definition["Resource"] == "arn:aws:states:::dynamodb:getItem")
+        .collect();
+    assert_eq!(looks.len(), 12, "a look was added or taken away: docs/safety.md tells of each");
+    for look in looks {
+        assert!(look.name.starts_with("Look For Stop "), "{}", look.name);
+        let choice = named(&look.machine, look.definition["Next"].as_str().expect("a choice"));
+        let choices = choice.definition["Choices"].as_array().expect("choices");
+        let [found, none] = choices.as_slice() else {
+            panic!("{} has {} choices", choice.name, choices.len())
+        };
+        assert_eq!(found["Condition"], "{% $count($states.input.stops) > 0 %}", "{}", choice.name);
+        assert_eq!(none["Condition"], "{% $count($states.input.stops) = 0 %}", "{}", choice.name);
+        assert_eq!(look.definition["Catch"][0]["Next"], none["Next"], "{}", look.name);
+        let ends = ["Close Run", "Database Stopped", "Compute Stopped", "Terminate Copy"];
+        assert!(ends.contains(&found["Next"].as_str().expect("a state")), "{}", choice.name);
+        let written = look.definition["Output"]["stops"].as_str().expect("an expression");
+        assert!(
+            written.contains(&format!("'state': '{}'", look.name)),
+            "{} names another state",
+            look.name
+        );
+        let key = &look.definition["Arguments"]["Key"];
+        assert_eq!(
+            (key["pk"]["S"].as_str(), key["sk"]["S"].as_str()),
+            (Some("{% 'workload#' & $workload %}"), Some("{% 'stop#' & $run %}")),
+            "{}",
+            look.name
+        );
+    }
+}
+
+/// Whoever is on call must find what a stop means in the state that the console shows.
+#[test]
+fn the_meaning_of_a_stop_is_written_down_for_every_state() {
+    let safety = std::fs::read_to_string(root().join("docs/safety.md")).expect("docs/safety.md");
+    let section = |title: &str| {
+        let (_, rest) = safety
+            .split_once(&format!("\n### {title}\n"))
+            .unwrap_or_else(|| panic!("no section {title}"));
+        rest.split("\n#").next().unwrap_or_default().to_owned()
+    };
+    for (title, machine) in [
+        ("In the failover machine", "failover.asl.json"),
+        ("In the refresh-image machine", "refresh-image.asl.json"),
+    ] {
+        let table = section(title);
+        let rows = table.lines().filter(|line| line.starts_with("| ")).skip(1);
+        let mut told = Vec::new();
+        for row in rows {
+            let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+            assert_eq!(cells.len(), 4, "{row}");
+            assert!(cells.iter().all(|cell| !cell.is_empty()), "{row}");
+            told.extend(cells[0].split(", ").map(|name| name.trim_matches('`').to_owned()));
+        }
+        let mut known: Vec<String> = states()
+            .expect("the machines")
+            .into_iter()
+            .filter(|state| state.machine == machine)
+            .map(|state| state.name)
+            .collect();
+        told.sort();
+        known.sort();
+        assert_eq!(told, known, "the table of {title} against its states");
     }
 }
 

@@ -6,10 +6,12 @@
 
 mod attributes;
 mod items;
+mod people;
 mod plan_object;
 mod trigger;
 
 pub use attributes::{Item, MalformedItem};
 pub use items::{Chain, Closed, LastRun, Lock, RunRecord, key, last_run_key, lock_key, run_key};
+pub use people::{Answer, Approval, StopRequest, Token, Verb, approval_key, stop_key};
 pub use plan_object::{ReadPlanError, StoredPlan, plan_key, read_plan, report_key};
 pub use trigger::{Machine, Trigger, Verdict};

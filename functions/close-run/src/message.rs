@@ -30,7 +30,7 @@ pub fn message(report: &Report, location: Option<&str>) -> String {
         location.unwrap_or("none, since this was a plan run"),
         report.run.execution
     ));
-    let facts = [Some(happened(report)), Some(took(report)), lost(report)];
+    let facts = [Some(happened(report)), approved(report), Some(took(report)), lost(report)];
     parts.push(facts.into_iter().flatten().collect::<Vec<_>>().join("\n"));
     let changed = said(report, StepOutcome::Changed);
     let planned = said(report, StepOutcome::Planned);
@@ -71,6 +71,14 @@ fn happened(report: &Report) -> String {
             )
         }
     }
+}
+
+fn approved(report: &Report) -> Option<String> {
+    let approval = report.approval.as_ref()?;
+    Some(clipped(
+        &format!("Approval: asked at {}; {}.", approval.asked_at, approval.because),
+        2 * LINE,
+    ))
 }
 
 fn took(report: &Report) -> String {

@@ -11,7 +11,7 @@ use plan::{Consistency, DataLoss, Database, Endpoint, Image, ImageSource, Plan, 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::decide::Opening;
+use crate::decide::{self, Opening};
 
 /// Which run to open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -67,12 +67,25 @@ pub struct Reply {
     pub endpoints: Vec<Parameter>,
     /// What may be lost without asking: the more of what plan and request accept.
     pub accept_data_loss: DataLoss,
+    /// Whether people must say yes first.
+    pub approval: Approval,
     /// The plan's version in the bucket, so that later states follow the same; null without versions.
     pub plan_version: Option<String>,
     /// The SHA-256 of the plan, in hexadecimal digits.
     pub plan_digest: String,
     /// The plan's own topic; null: the engine's.
     pub notification_topic: Option<TopicArn>,
+}
+
+/// Whether a run asks people before it changes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Approval {
+    /// Whether it asks. A run that a person started doesn't: that person is the approval. A plan run says how an alarm's
+    /// run would ask, whoever started it.
+    pub required: bool,
+    /// How long it waits for an answer, in seconds; then the answer is no.
+    pub timeout_seconds: u64,
 }
 
 /// What a recovery may take and lose, in seconds.
@@ -205,6 +218,10 @@ impl Reply {
             launch: launch(&plan).filter(|_| request.machine == Machine::Failover),
             refresh: refresh(&plan).filter(|_| request.machine == Machine::RefreshImage),
             endpoints: plan.endpoints.iter().filter_map(parameter).collect(),
+            approval: Approval {
+                required: decide::asks(request, &plan),
+                timeout_seconds: plan.guards.approval_timeout.seconds(),
+            },
             accept_data_loss: plan.guards.accept_data_loss.max(request.accept_data_loss.unwrap_or_default()),
             regions: plan.regions,
             database: plan.database,
