@@ -4,9 +4,11 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 #![allow(clippy::disallowed_methods, reason = "tests of programs: they wait and read the environment")]
 
+mod approval;
 mod failover;
 mod guards;
 mod input;
 mod labs;
 mod refresh;
 mod stage;
+mod stop;
