@@ -194,7 +194,7 @@ fn time_outs_nest_call_in_function_in_state_in_machine() {
             _ => CALL_TIMEOUT * calls.min(3),
         };
         assert!(calls < timeout, "{} of {timeout:?} may end before its calls do", function.name);
-        let patience = Duration::from_secs(state.definition["TimeoutSeconds"].as_u64().expect("TimeoutSeconds"));
+        let patience = Duration::from_secs(patience(&state).expect("TimeoutSeconds").0);
         assert!(
             timeout < patience,
             "{} waits {patience:?} for {}, which may take {timeout:?}",
@@ -202,15 +202,32 @@ fn time_outs_nest_call_in_function_in_state_in_machine() {
             function.name
         );
     }
-    for state in tasks() {
-        assert!(state.definition["TimeoutSeconds"].is_u64(), "{} has no TimeoutSeconds", state.name);
-    }
-    for (name, machine) in machines().expect("the machines") {
+    let machines = machines().expect("the machines");
+    for (name, machine) in &machines {
         assert!(
             machine["TimeoutSeconds"].as_u64().is_some_and(|seconds| seconds >= 3600),
             "{name} has no TimeoutSeconds"
         );
     }
+    for state in tasks() {
+        let (_, most) = patience(&state).unwrap_or_else(|| panic!("{} has no TimeoutSeconds", state.name));
+        let whole = machines[&state.machine]["TimeoutSeconds"].as_u64().expect("seconds");
+        assert!(most < whole, "{} may wait {most} s of its machine's {whole}", state.name);
+    }
+}
+
+/// The least and the most seconds that a Task waits. A wait for people is as long as the plan says, within the plan's own
+/// bounds.
+fn patience(state: &State) -> Option<(u64, u64)> {
+    let seconds = &state.definition["TimeoutSeconds"];
+    if state.definition["Resource"] != "arn:aws:states:::lambda:invoke.waitForTaskToken" {
+        return seconds.as_u64().map(|seconds| (seconds, seconds));
+    }
+    assert_eq!(seconds, "{% $opened.approval.timeoutSeconds %}", "{}", state.name);
+    let schema = serde_json::to_value(plan::schema()).ok()?;
+    let span = schema["$defs"]["Guards"]["properties"]["approvalTimeout"].clone();
+    let bound = |name: &str| span[name].as_str()?.parse::<plan::Span>().ok().map(|span| span.seconds());
+    Some((bound("x-least")?, bound("x-most")?))
 }
 
 #[test]

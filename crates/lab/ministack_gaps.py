@@ -1,8 +1,10 @@
 """What MiniStack 1.5.33 lacks for Relight's templates, added before it starts. Nothing here makes it laxer than it is.
 
 Composite alarms in CloudFormation, and what IAM is told about a request: the resources and tags of the RDS calls that
-move a global database, the tags of a target group, and the namespace of a metric. And Step Functions' own write of an
-object to S3, whose body is text as it is and JSON of anything else.
+move a global database, the tags of a target group, the namespace of a metric, and the machine that a task token is of.
+Of a state that waits for a token: a time-out that is an expression, as much shorter as the machine's waits are, and a
+function that fails before anybody answers. And Step Functions' own write of an object to S3, whose body is text as it is
+and JSON of anything else.
 """
 
 import contextvars
@@ -13,6 +15,9 @@ from ministack.services import alb, cloudwatch, rds, s3, stepfunctions, tagging
 from ministack.services.cloudformation import provisioners
 
 _global_cluster = contextvars.ContextVar("global_cluster", default=None)
+_machine = contextvars.ContextVar("machine", default=None)
+_token = contextvars.ContextVar("token", default=None)
+_machines = {}  # which machine a token is of; kept, since a token may be used too late
 _MOVES = {"RemoveFromGlobalCluster": "DbClusterIdentifier", "FailoverGlobalCluster": "TargetDbClusterIdentifier"}
 
 
@@ -25,9 +30,48 @@ def _resource_arn(original):
             _global_cluster.set(f"arn:aws:rds::{account_id}:global-cluster:{name}")
             cluster = iam_actions._query_param(query_params, _MOVES[action])
             return cluster if cluster.startswith("arn:") else f"arn:aws:rds:{region}:{account_id}:cluster:{cluster}"
+        if service == "states" and b"taskToken" in (body or b""):
+            return _machines.get(json.loads(body).get("taskToken"), "*")
         return original(service, method, path, headers, body, query_params, region, account_id)
 
     return resource_arn
+
+
+def _execute_task(original):
+    def execute(state_def, raw_input, execution, ctx):
+        _machine.set(execution["stateMachineArn"])
+        if ".waitForTaskToken" in state_def.get("Resource", "") and isinstance(state_def.get("TimeoutSeconds"), str):
+            seconds = stepfunctions._apply_jsonata_template(state_def["TimeoutSeconds"], raw_input, ctx)
+            state_def = {**state_def, "TimeoutSeconds": seconds * stepfunctions._SFN_WAIT_SCALE}
+        return original(state_def, raw_input, execution, ctx)
+
+    return execute
+
+
+def _invoke_with_callback(original):
+    def invoke(resource, input_data, token, state_def):
+        _machines[token] = _machine.get()
+        before = _token.set(token)
+        try:
+            return original(resource, input_data, token, state_def)
+        finally:
+            _token.reset(before)
+
+    return invoke
+
+
+def _call_lambda(original):
+    def call(func_ref, event):
+        try:
+            return original(func_ref, event)
+        except stepfunctions._ExecutionError as error:
+            waiting = stepfunctions._task_tokens.get(_token.get())
+            if waiting is not None:
+                waiting["error"] = {"Error": error.error, "Cause": error.cause}
+                waiting["event"].set()
+            raise
+
+    return call
 
 
 def _enforce(original):
@@ -103,6 +147,9 @@ stepfunctions._dispatch_aws_sdk_rest_xml = _rest_xml(stepfunctions._dispatch_aws
 iam_actions.extract_resource_arn = _resource_arn(iam_actions.extract_resource_arn)
 iam_actions.request_tag_context = _request_context(iam_actions.request_tag_context)
 iam_evaluator.enforce = _enforce(iam_evaluator.enforce)
+stepfunctions._execute_task = _execute_task(stepfunctions._execute_task)
+stepfunctions._invoke_with_callback = _invoke_with_callback(stepfunctions._invoke_with_callback)
+stepfunctions._call_lambda = _call_lambda(stepfunctions._call_lambda)
 tagging._RESOURCE_TAG_COLLECTORS["rds"] = _collect(rds)
 tagging._RESOURCE_TAG_COLLECTORS["elasticloadbalancing"] = _collect(alb)
 provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::CompositeAlarm"] = {

@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 #![allow(clippy::disallowed_methods, reason = "tests of programs: they wait and read the environment")]
 
+mod approval;
 mod failover;
 mod fence;
 mod guards;
@@ -12,3 +13,4 @@ mod labs;
 mod plan;
 mod refresh;
 mod stage;
+mod stop;

@@ -102,12 +102,25 @@ impl Stage {
         self.ended_of(machine, &id).await
     }
 
+    /// Starts `machine` under a name of our own.
+    pub(crate) async fn start(&self, machine: &str, run: &str, input: &Value) {
+        let client = aws_sdk_sfn::Client::new(&self.reach.looking().expect("a configuration"));
+        client
+            .start_execution()
+            .state_machine_arn(machine)
+            .name(run)
+            .input(input.to_string())
+            .send()
+            .await
+            .expect("an execution");
+    }
+
     /// Waits for a failover's end and reads its report.
     pub(crate) async fn ended(&self, id: &str) -> Ended {
         self.ended_of(&self.reach.machine, id).await
     }
 
-    async fn ended_of(&self, machine: &str, id: &str) -> Ended {
+    pub(crate) async fn ended_of(&self, machine: &str, id: &str) -> Ended {
         let begun = Instant::now();
         let client = aws_sdk_sfn::Client::new(&self.reach.looking().expect("a configuration"));
         loop {
@@ -166,7 +179,14 @@ impl Stage {
             .filter(|call| call.effect == Effect::Change)
             .map(|call| call.iam_action)
             .collect();
-        let books = ["dynamodb:", "s3:PutObject", "states:StartExecution", "cloudwatch:PutMetricData"];
+        let books = [
+            "dynamodb:",
+            "s3:PutObject",
+            "sns:Publish",
+            "states:StartExecution",
+            "states:SendTaskSuccess",
+            "cloudwatch:PutMetricData",
+        ];
         self.log()
             .iter()
             .filter(|entry| entry.caller != "lab" && !entry.dry_run && entry.succeeded())

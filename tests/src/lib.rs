@@ -52,6 +52,8 @@ pub fn functions() -> Vec<Function> {
     }
     vec![
         with_request!(adopt_image),
+        with_request!(answer_approval),
+        with_request!(ask_approval),
         with_request!(check_image),
         with_request!(choose_promotion),
         with_request!(close_run),
@@ -64,6 +66,7 @@ pub fn functions() -> Vec<Function> {
         with_request!(open_run),
         with_request!(prune_images),
         with_request!(smoke_test),
+        with_request!(stop_run),
         with_request!(terminate_instances),
         function!(start_recovery, None),
     ]

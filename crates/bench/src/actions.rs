@@ -58,6 +58,19 @@ pub fn actions() -> Vec<Action> {
         action("images", "prune-images", prune_images(), &["ec2:DescribeImages"]),
         // By a function of the plan's own: Relight's asks two services at once.
         action("fence", "fence-primary", fence_primary(), &["lambda:InvokeFunction"]),
+        action("people", "ask-approval", ask_approval(), &["dynamodb:UpdateItem"]),
+        action(
+            "people",
+            "answer-approval",
+            json!({ "run": RUN, "answer": "yes", "who": "Ada", "comment": null }),
+            &["states:DescribeExecution"],
+        ),
+        action(
+            "people",
+            "stop-run",
+            json!({ "run": RUN, "who": "Ada", "why": null }),
+            &["states:DescribeExecution"],
+        ),
         action("watch", "check-image", json!({ "workload": "unishop" }), &["s3:GetObject"]),
     ]
 }
@@ -201,8 +214,25 @@ fn close_run() -> Value {
         },
         "lagSeconds": 0.4,
         "lagBecause": null,
+        "approval": null,
         "ended": "proven",
         "stops": [],
+    })
+}
+
+fn ask_approval() -> Value {
+    json!({
+        "mode": "execute",
+        "run": RUN,
+        "workload": "unishop",
+        "execution": EXECUTION,
+        "token": "AQCEAAAAKgAAAAMAAAAA",
+        "timeoutSeconds": 900,
+        "trigger": trigger(),
+        "promotion": { "verb": "failover", "because": "the engine versions are the same", "lagSeconds": 0.4, "lagBecause": null },
+        "instances": 1,
+        "rpoSeconds": 60,
+        "topic": null,
     })
 }
 

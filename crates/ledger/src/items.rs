@@ -1,4 +1,4 @@
-//! The three kinds of item: the lock of a workload, its last run, and the record of each run.
+//! The items of runs: the lock of a workload, its last run, and the record of each run.
 
 use action::ids::{ExecutionArn, RunId, WorkloadName};
 use action::{Deadline, Mode};

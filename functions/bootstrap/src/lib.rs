@@ -59,4 +59,6 @@ bundles! {
     alarm holds start_recovery;
     /// Serves what opens and closes runs.
     runs holds open_run, close_run;
+    /// Serves what people say: to a question of a run, or to stop one.
+    people holds ask_approval, answer_approval, stop_run;
 }

@@ -78,6 +78,7 @@ pub fn report(
         objectives: objectives(request, verdict, end),
         rpo_seconds,
         rpo_because,
+        approval: request.approval.clone(),
         not_done: match verdict {
             Verdict::Done => Vec::new(),
             Verdict::StoppedUntouched | Verdict::StoppedPartway => not_done(&steps, &request.stops, definition),

@@ -11,6 +11,7 @@ use serde_json::Value;
 const LOOKING: &[&str] = &[
     "start-recovery",
     "open-run",
+    "ask-approval",
     "close-run",
     "check-readiness",
     "choose-promotion",
@@ -24,6 +25,9 @@ const READING: &[&str] = &["get", "describe", "list", "head", "query", "scan", "
 /// The action that ends every way through a machine; what comes after it is no part of a run.
 const LAST: &str = "close-run";
 
+/// The action that asks people: nothing that remains to be done where a run ended before it.
+const ASKING: &str = "ask-approval";
+
 /// A machine's states by name. Names are unique in a machine, also across its branches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Definition {
@@ -33,8 +37,10 @@ pub struct Definition {
 /// One state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
-    /// Whether it is a Task: a step of the report.
+    /// Whether it is a step of the report: a Task, other than a look that the machine takes by itself.
     pub task: bool,
+    /// Whether it remains to be done where it was never reached.
+    due: bool,
     /// The action that it calls, by its short name.
     pub function: Option<String>,
     /// The API action that it calls itself, such as `ssm:putParameter`; none for a function.
@@ -126,7 +132,7 @@ impl Definition {
             if state.function.as_deref() == Some(LAST) || !seen.insert(name) {
                 continue;
             }
-            if state.task {
+            if state.due {
                 found.push(name.as_str());
             }
             queue.extend(self.following(name));
@@ -170,10 +176,12 @@ fn collect(machine: &Value, group: Option<&str>, states: &mut BTreeMap<String, S
             .filter_map(|next| next.as_str().map(str::to_owned))
             .collect();
         let call = Call::of(state);
+        let task = state.get("Type").and_then(Value::as_str) == Some("Task") && !call.only_reads();
         states.insert(
             name.clone(),
             State {
-                task: state.get("Type").and_then(Value::as_str) == Some("Task"),
+                task,
+                due: task && call.function.as_deref() != Some(ASKING),
                 changes: call.changes(state),
                 rehearses: rehearses(state),
                 function: call.function,
@@ -207,16 +215,18 @@ impl Call {
         }
     }
 
+    /// Whether the machine itself reads something.
+    fn only_reads(&self) -> bool {
+        self.resource.as_deref().is_some_and(reads)
+    }
+
     fn changes(&self, state: &Value) -> bool {
         if rehearses(state) {
             return false;
         }
         match (&self.function, &self.resource) {
             (Some(function), _) => !LOOKING.contains(&function.as_str()),
-            (None, Some(resource)) => {
-                let (service, call) = resource.split_once(':').unwrap_or(("", resource));
-                service != "sns" && !READING.iter().any(|reading| call.starts_with(reading))
-            }
+            (None, Some(resource)) => !resource.starts_with("sns:") && !reads(resource),
             (None, None) => false,
         }
     }
@@ -227,6 +237,11 @@ fn rehearses(state: &Value) -> bool {
         .pointer("/Arguments/Payload/mode")
         .or_else(|| state.pointer("/Parameters/Payload/mode"));
     mode.and_then(Value::as_str) == Some("plan")
+}
+
+fn reads(resource: &str) -> bool {
+    let (_, call) = resource.split_once(':').unwrap_or(("", resource));
+    READING.iter().any(|reading| call.starts_with(reading))
 }
 
 /// `arn:aws:lambda:us-west-2:123456789012:function:relight-open-run:live` → `open-run`.

@@ -7,7 +7,7 @@ use ledger::{Machine, Trigger, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::report::Report;
+use crate::report::{Approval, Report};
 
 /// Which run to close, and how it went.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +33,8 @@ pub struct Request {
     pub lag_seconds: Option<f64>,
     /// Why it measured none.
     pub lag_because: Option<String>,
+    /// What people said before anything was changed; null if they weren't asked.
+    pub approval: Option<Approval>,
     /// Where in the machine the run ended.
     pub ended: Ended,
     /// The errors that the machine caught.

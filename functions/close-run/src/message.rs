@@ -30,6 +30,7 @@ pub fn message(report: &Report, location: &str) -> String {
     parts.push(format!("Report: {location}\nExecution: {}", report.run.execution));
     let facts = [
         Some(happened(report)),
+        approved(report),
         Some(took(report)),
         lost(report),
         fenced(report),
@@ -75,6 +76,14 @@ fn happened(report: &Report) -> String {
             )
         }
     }
+}
+
+fn approved(report: &Report) -> Option<String> {
+    let approval = report.approval.as_ref()?;
+    Some(clipped(
+        &format!("Approval: asked at {}; {}.", approval.asked_at, approval.because),
+        2 * LINE,
+    ))
 }
 
 fn took(report: &Report) -> String {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use action::Mode;
 use action::ids::{ExecutionArn, Region, RunId, WorkloadName};
 use jiff::Timestamp;
-use ledger::{Machine, Trigger, Verdict};
+use ledger::{Machine, Trigger, Verb, Verdict};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,8 @@ pub struct Report {
     pub rpo_seconds: Option<f64>,
     /// Why `rpoSeconds` is null.
     pub rpo_because: Option<String>,
+    /// What people said before anything was changed; null if they weren't asked.
+    pub approval: Option<Approval>,
     /// What was done, by the time it began. Steps that ran side by side overlap in time.
     pub steps: Vec<Step>,
     /// Of a plan run: each call that would be made, in order, those of Relight's own books included. Else empty.
@@ -98,6 +100,24 @@ pub struct Objectives {
     pub rto_met: Option<bool>,
     /// Whether the measured lag was within the RPO. Null if it wasn't measured.
     pub rpo_met: Option<bool>,
+}
+
+/// What people said when they were asked whether the run may go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Approval {
+    /// When the run asked.
+    pub asked_at: Timestamp,
+    /// The answer; null if nobody gave one that the machine knows.
+    pub answer: Option<Verb>,
+    /// Who gave it.
+    pub who: Option<String>,
+    /// When the machine had it.
+    pub answered_at: Option<Timestamp>,
+    /// Why, in their words.
+    pub comment: Option<String>,
+    /// The whole in one sentence.
+    pub because: String,
 }
 
 /// One state of the machine that called something.

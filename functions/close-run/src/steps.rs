@@ -30,6 +30,8 @@ pub fn steps(mode: Mode, visits: &[Visit], definition: &Definition) -> Vec<Walke
         .into_iter()
         .filter_map(|(name, visits)| merged(mode, name, &visits, definition))
         .filter(|walked| walked.step.function.as_deref() != Some(crate::NAME))
+        // The machine's own look whether it is to stop is worth a word only where it failed.
+        .filter(|walked| walked.step.error.is_some() || definition.state(&walked.step.name).is_none_or(|state| state.task))
         .collect();
     walked.sort_by(|a, b| (a.step.started_at, &a.step.name).cmp(&(b.step.started_at, &b.step.name)));
     walked

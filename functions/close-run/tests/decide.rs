@@ -172,3 +172,31 @@ fn the_message_of_a_function_is_unwrapped_from_its_cause() {
         assert_eq!(unwrapped(cause), message);
     }
 }
+
+/// The machine looks in the ledger before each step, and may ask people: neither is something that was to be done.
+#[test]
+fn looks_for_a_stop_and_questions_to_people_remain_nothing_to_be_done() {
+    const LOOK: &str = "Look For Stop Before Recovery";
+    let machine = Definition::read(
+        r#"{"States": {
+            "Check Launch": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": {"FunctionName": "relight-launch-instances"}, "Next": "Ask For Approval"},
+            "Ask For Approval": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken", "Arguments": {"FunctionName": "relight-ask-approval"}, "Next": "Look For Stop Before Recovery"},
+            "Look For Stop Before Recovery": {"Type": "Task", "Resource": "arn:aws:states:::dynamodb:getItem", "Next": "Launch Instances"},
+            "Launch Instances": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": {"FunctionName": "relight-launch-instances"}, "End": true}
+        }}"#,
+    );
+    assert_eq!(machine.after("Check Launch"), [["Launch Instances"]]);
+    let visit = |state: &str, result: CallResult| Visit {
+        state: state.to_owned(),
+        entered: Timestamp::UNIX_EPOCH,
+        left: None,
+        results: vec![result],
+    };
+    let walked = |visit: Visit| steps(Mode::Execute, &[visit], &machine);
+    assert_eq!(walked(visit(LOOK, CallResult::Answer(json!({})))), []);
+    // That nobody could stop the run is worth knowing.
+    let failed = walked(visit(LOOK, error("DynamoDB.InternalServerError")));
+    assert_eq!((failed[0].step.outcome, failed[0].touched), (StepOutcome::Failed, false));
+    let asked = walked(visit("Ask For Approval", reply("unchanged")));
+    assert_eq!((asked[0].step.outcome, asked[0].touched), (StepOutcome::Unchanged, false));
+}

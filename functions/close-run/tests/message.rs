@@ -121,3 +121,25 @@ async fn a_plan_run_says_that_nothing_was_changed_and_how_to_do_it_for_real() {
     assert!(reply.message.contains("What would be done:\n- Check Launch"), "{}", reply.message);
     assert_eq!(reply.because, reply.message.lines().next().unwrap());
 }
+
+#[tokio::test]
+async fn what_people_said_is_told() {
+    let approval = serde_json::json!({
+        "askedAt": "2026-11-21T03:15:05Z", "answer": "yes", "who": "Ada", "answeredAt": "2026-11-21T03:15:07Z", "comment": null,
+        "because": "Ada said yes at 2026-11-21T03:15:07Z",
+    });
+    let request = Request {
+        approval: Some(serde_json::from_value(approval.clone()).unwrap()),
+        ..request(Mode::Execute, Ended::Proven, Vec::new())
+    };
+    let world = World::new(include_str!("fixtures/history-aws-done.json"), Some(opened()));
+    let reply = world.closes(request, "03:15:11").await.unwrap();
+    assert!(
+        reply
+            .message
+            .contains("\nApproval: asked at 2026-11-21T03:15:05Z; Ada said yes at 2026-11-21T03:15:07Z.\n"),
+        "{}",
+        reply.message
+    );
+    assert_eq!(serde_json::to_value(world.report().1.approval).unwrap(), approval);
+}

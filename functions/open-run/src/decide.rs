@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use action::Deadline;
 use action::ids::{ExecutionArn, Region, RunId, WorkloadName};
+use action::{Deadline, Mode};
 use jiff::Timestamp;
-use ledger::{Chain, LastRun, Lock, Machine, RunRecord, StoredPlan};
-use plan::{Endpoint, Plan, Strategy, Traffic};
+use ledger::{Chain, LastRun, Lock, Machine, RunRecord, StoredPlan, Trigger};
+use plan::{Endpoint, GuardMode, Plan, Strategy, Traffic};
 
 use crate::io::Request;
 
@@ -33,6 +33,8 @@ pub struct Opening {
     pub at: Timestamp,
     /// The RTO after that.
     pub deadline: Deadline,
+    /// How long it may wait for an approval first; zero if it needs none.
+    pub approval: Duration,
     /// What it goes on from.
     pub chain: Chain,
     /// The lock that is there and may be taken over.
@@ -42,9 +44,10 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// When the lock is free even if nobody can tell how the run is.
+    /// When the lock is free even if nobody can tell how the run is. After an approval the machine counts the RTO anew, so
+    /// that people don't use up AWS's time; the lock must last as long.
     pub fn lock_expires(&self) -> Timestamp {
-        later(self.deadline.0, LOCK_GRACE)
+        later(later(self.deadline.0, self.approval), LOCK_GRACE)
     }
 
     /// Until when the run waits, for people.
@@ -193,6 +196,14 @@ fn traffic(traffic: &Traffic) -> Option<&'static str> {
     }
 }
 
+/// Whether the run asks people before it changes anything: one that an alarm started, where the plan wants an approval. A
+/// plan run shows what such a run would do.
+pub fn asks(request: &Request, plan: &Plan) -> bool {
+    request.machine == Machine::Failover
+        && plan.guards.mode == GuardMode::Approve
+        && (request.mode == Mode::Plan || matches!(request.trigger, Trigger::Alarm { .. }))
+}
+
 /// Whether it matters how the execution is that holds `lock`.
 pub fn worth_asking(request: &Request, lock: &Lock, now: Timestamp) -> bool {
     lock.owner != request.run && now < lock.expires_at
@@ -272,6 +283,11 @@ pub fn decide(
     };
     let opening = Opening {
         at,
+        approval: if asks(request, &stored.plan) {
+            stored.plan.guards.approval_timeout.duration()
+        } else {
+            Duration::ZERO
+        },
         deadline: opened.map_or_else(|| Deadline(later(at, within)), |(_, deadline)| deadline),
         chain: chain(request, record, lock.as_ref(), last),
         replaces: lock,

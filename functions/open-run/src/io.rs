@@ -11,7 +11,7 @@ use plan::{Consistency, DataLoss, Database, Endpoint, Fence, Image, ImageSource,
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::decide::Opening;
+use crate::decide::{self, Opening};
 
 /// Which run to open.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -69,6 +69,8 @@ pub struct Reply {
     pub accept_data_loss: DataLoss,
     /// How the old primary is stopped from taking writes.
     pub fence: Fence,
+    /// Whether people must say yes first.
+    pub approval: Approval,
     /// The plan's version in the bucket, so that later states follow the same; null without versions.
     pub plan_version: Option<String>,
     /// The SHA-256 of the plan, in hexadecimal digits.
@@ -77,6 +79,17 @@ pub struct Reply {
     pub notification_topic: Option<TopicArn>,
     /// In plan mode, the calls that would be made.
     pub calls: Vec<PlannedCall>,
+}
+
+/// Whether a run asks people before it changes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Approval {
+    /// Whether it asks. A run that a person started doesn't: that person is the approval. A plan run says how an alarm's
+    /// run would ask, whoever started it.
+    pub required: bool,
+    /// How long it waits for an answer, in seconds; then the answer is no.
+    pub timeout_seconds: u64,
 }
 
 /// What a recovery may take and lose, in seconds.
@@ -209,6 +222,10 @@ impl Reply {
             launch: launch(&plan).filter(|_| request.machine == Machine::Failover),
             refresh: refresh(&plan).filter(|_| request.machine == Machine::RefreshImage),
             endpoints: plan.endpoints.iter().filter_map(parameter).collect(),
+            approval: Approval {
+                required: decide::asks(request, &plan),
+                timeout_seconds: plan.guards.approval_timeout.seconds(),
+            },
             accept_data_loss: plan.guards.accept_data_loss.max(request.accept_data_loss.unwrap_or_default()),
             fence: plan.guards.fence,
             regions: plan.regions,

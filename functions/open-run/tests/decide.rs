@@ -278,3 +278,46 @@ fn a_refresh_waits_for_half_a_day_whatever_the_rto_is() {
     };
     assert_eq!(opening.deadline, Deadline(at("15:15:04")));
 }
+
+#[test]
+fn only_an_alarms_run_asks_for_an_approval_and_its_lock_lasts_as_much_longer() {
+    let approve = StoredPlan {
+        plan: Plan::parse(&PLAN.replacen("mode = \"automatic\"", "mode = \"approve\"\napprovalTimeout = \"20m\"", 1)).unwrap(),
+        ..stored()
+    };
+    let alarm = Trigger::Alarm {
+        alarm: "relight-unishop-primary-down".to_owned(),
+        alarm_at: at("03:15:02"),
+        incident_at: None,
+        reason: "test".to_owned(),
+    };
+    let person = request().trigger;
+    for (plan, mode, trigger, asks) in [
+        (&approve, Mode::Execute, &alarm, true),
+        (&approve, Mode::Execute, &person, false),
+        // A plan run shows what an alarm's run would do.
+        (&approve, Mode::Plan, &person, true),
+        (&stored(), Mode::Execute, &alarm, false),
+        (&stored(), Mode::Plan, &alarm, false),
+    ] {
+        let request = Request {
+            mode,
+            trigger: trigger.clone(),
+            ..request()
+        };
+        let decision = decide(&request, None, None, None, plan, at("03:15:04")).unwrap();
+        let Decision::Open(opening) = decision else {
+            panic!("{decision:?}")
+        };
+        assert_eq!(open_run::decide::asks(&request, &plan.plan), asks, "{mode:?} {trigger:?}");
+        assert_eq!(opening.deadline.0, at("03:30:04"), "people's time is no part of the deadline");
+        let expires = if asks { "04:50:04" } else { "04:30:04" };
+        assert_eq!(opening.lock_expires(), at(expires), "{mode:?} {trigger:?}");
+    }
+    let refresh = Request {
+        machine: Machine::RefreshImage,
+        trigger: alarm,
+        ..request()
+    };
+    assert!(!open_run::decide::asks(&refresh, &approve.plan), "a refresh asks nobody");
+}

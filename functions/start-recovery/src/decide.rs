@@ -83,11 +83,19 @@ pub fn by_change(change: &AlarmChange) -> Option<Hold> {
     }
 }
 
-/// What the plan's guards hold against a start. There is no approval yet, so `approve` leaves the start to a person.
+/// What the plan's guards hold against a start. A run that must be approved is started: it asks by itself.
 pub fn by_guards(guards: &Guards) -> Option<Hold> {
     match guards.mode {
-        GuardMode::Automatic => None,
-        mode @ (GuardMode::Approve | GuardMode::Notify) => Some(Hold::Guarded(mode)),
+        GuardMode::Automatic | GuardMode::Approve => None,
+        mode @ GuardMode::Notify => Some(Hold::Guarded(mode)),
+    }
+}
+
+/// What the run that is started does first, for people; nothing if it recovers at once.
+pub fn asks(guards: &Guards) -> &'static str {
+    match guards.mode {
+        GuardMode::Approve => "which asks people before it changes anything, ",
+        GuardMode::Automatic | GuardMode::Notify => "",
     }
 }
 

@@ -139,8 +139,11 @@ async fn recover(change: &AlarmChange, clients: &Clients, settings: &Settings, n
     Ok(Reply {
         outcome: Outcome::Changed,
         because: format!(
-            "started run {run} of failover, since alarm {} went off at {}: {}",
-            change.alarm, change.at, change.reason
+            "started run {run} of failover, {}since alarm {} went off at {}: {}",
+            decide::asks(&plan.guards),
+            change.alarm,
+            change.at,
+            change.reason
         ),
         workload: Some(workload),
         run: Some(run),

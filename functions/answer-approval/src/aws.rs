@@ -1,0 +1,129 @@
+//! Every SDK call of this action; returns our types.
+
+use action::Permit;
+use action::aws::Failure;
+use action::ids::{ExecutionArn, RunId, WorkloadName};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_sfn::types::ExecutionStatus;
+use jiff::Timestamp;
+use ledger::{Answer, Approval, Token};
+use serde_json::Value;
+
+use crate::decide::State;
+use crate::error::Error;
+
+/// A run as its execution tells of it.
+pub(crate) struct Execution {
+    pub(crate) workload: WorkloadName,
+    pub(crate) state: State,
+}
+
+pub(crate) async fn execution(sfn: &aws_sdk_sfn::Client, run: &RunId, arn: &ExecutionArn) -> Result<Execution, Error> {
+    let seen = match sfn
+        .describe_execution()
+        .execution_arn(arn.as_str())
+        .send()
+        .await
+        .map_err(Failure::from)
+    {
+        Ok(seen) => seen,
+        Err(failure) if failure.is(&["ExecutionDoesNotExist"]) => return Err(Error::NoRun(run.clone())),
+        Err(failure) => return Err(Error::DescribeExecution(run.clone(), failure)),
+    };
+    let input: Value = seen.input().and_then(|input| serde_json::from_str(input).ok()).unwrap_or_default();
+    let workload = input.get("workload").and_then(Value::as_str).and_then(|name| name.parse().ok());
+    let stopped = seen.stop_date().and_then(|at| at.to_millis().ok());
+    Ok(Execution {
+        workload: workload.ok_or_else(|| Error::NoWorkload(run.clone()))?,
+        state: match seen.status() {
+            status @ (ExecutionStatus::Succeeded | ExecutionStatus::Failed | ExecutionStatus::Aborted | ExecutionStatus::TimedOut) => {
+                State::Ended {
+                    status: status.as_str().to_owned(),
+                    at: stopped.and_then(|at| Timestamp::from_millisecond(at).ok()),
+                }
+            }
+            _ => State::Running,
+        },
+    })
+}
+
+/// The approval of one run.
+pub(crate) struct Ledger<'a> {
+    pub(crate) dynamodb: &'a aws_sdk_dynamodb::Client,
+    pub(crate) table: &'a str,
+    pub(crate) workload: &'a WorkloadName,
+    pub(crate) run: &'a RunId,
+}
+
+impl Ledger<'_> {
+    pub(crate) async fn approval(&self) -> Result<Option<Approval>, Error> {
+        let seen = self
+            .dynamodb
+            .get_item()
+            .table_name(self.table)
+            .set_key(Some(ledger::approval_key(self.workload, self.run)))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| Error::GetItem(self.run.clone(), error.into()))?;
+        Ok(seen.item.as_ref().map(Approval::from_item).transpose()?)
+    }
+
+    /// Records the first answer to the asking by `token`. Where there is another answer or asking, returns what is there.
+    pub(crate) async fn record(&self, answer: &Answer, token: &Token, _permit: &Permit) -> Result<Option<Approval>, Error> {
+        let text = |value: &dyn ToString| AttributeValue::S(value.to_string());
+        let comment = if answer.comment.is_some() { ", #comment = :comment" } else { "" };
+        let mut call = self
+            .dynamodb
+            .update_item()
+            .table_name(self.table)
+            .set_key(Some(ledger::approval_key(self.workload, self.run)))
+            .update_expression(format!("SET answer = :answer, who = :who, answeredAt = :at{comment}"))
+            .condition_expression("attribute_not_exists(answer) AND #token = :token")
+            // "token" and "comment" are reserved words.
+            .expression_attribute_names("#token", "token")
+            .expression_attribute_values(":token", AttributeValue::S(token.reveal().to_owned()))
+            .expression_attribute_values(":answer", text(&answer.verb))
+            .expression_attribute_values(":who", text(&answer.who))
+            .expression_attribute_values(":at", text(&answer.at))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if let Some(comment) = &answer.comment {
+            call = call
+                .expression_attribute_names("#comment", "comment")
+                .expression_attribute_values(":comment", text(comment));
+        }
+        let Err(error) = call.send().await else {
+            return Ok(None);
+        };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                Ok(Some(Approval::from_item(&failed.item().cloned().unwrap_or_default())?))
+            }
+            _ => Err(Error::UpdateItem(self.run.clone(), error.into())),
+        }
+    }
+}
+
+/// Ends the run's wait with the answer; false if it no longer waits by that token. A token that was used is `TaskTimedOut`
+/// (docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html, "Errors").
+pub(crate) async fn deliver(
+    sfn: &aws_sdk_sfn::Client,
+    run: &RunId,
+    token: &Token,
+    answer: &Answer,
+    _permit: &Permit,
+) -> Result<bool, Error> {
+    let sent = sfn
+        .send_task_success()
+        .task_token(token.reveal())
+        .output(answer.result().to_string())
+        .send()
+        .await;
+    match sent.map_err(Failure::from) {
+        Ok(_) => Ok(true),
+        // What AWS says of an invalid token repeats it, and must not be passed on.
+        Err(failure) if failure.is(&["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"]) => Ok(false),
+        Err(failure) => Err(Error::SendAnswer(run.clone(), failure)),
+    }
+}
