@@ -19,7 +19,7 @@ fn alarm(payload: Value) -> Result<(), String> {
 
 #[test]
 fn every_action_is_there_and_takes_its_payload() {
-    let by_name: [(&str, Taken); 14] = [
+    let by_name: [(&str, Taken); 15] = [
         (start_recovery::NAME, alarm),
         (open_run::NAME, taken::<open_run::io::Request>),
         (choose_promotion::NAME, taken::<choose_promotion::io::Request>),
@@ -33,6 +33,7 @@ fn every_action_is_there_and_takes_its_payload() {
         (copy_image::NAME, taken::<copy_image::io::Request>),
         (adopt_image::NAME, taken::<adopt_image::io::Request>),
         (prune_images::NAME, taken::<prune_images::io::Request>),
+        (confirm_outage::NAME, taken::<confirm_outage::io::Request>),
         (check_image::NAME, taken::<check_image::io::Request>),
     ];
     let benched = actions();

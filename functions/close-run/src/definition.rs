@@ -14,6 +14,7 @@ const LOOKING: &[&str] = &[
     "close-run",
     "check-readiness",
     "choose-promotion",
+    "confirm-outage",
     "check-tables",
     "smoke-test",
 ];
