@@ -66,6 +66,7 @@ fn code(function: &str) -> String {
         "crates/bucket/src".to_owned(),
         "crates/images/src".to_owned(),
         "crates/ledger/src".to_owned(),
+        "crates/signals/src".to_owned(),
     ] {
         sources(&root().join(folder), &mut files);
     }

@@ -9,6 +9,12 @@ and JSON of anything else.
 
 import contextvars
 import json
+Composite alarms in CloudFormation, the M of N of an alarm's data points, and what IAM is told about a request: the resources and tags of the RDS calls that
+move a global database, the tags of a target group, and the namespace of a metric.
+"""
+
+import contextvars
+import time
 
 from ministack.core import iam_actions, iam_evaluator
 from ministack.services import alb, cloudwatch, rds, s3, stepfunctions, tagging
@@ -143,7 +149,37 @@ def _rest_xml(original):
     return dispatch
 
 
+def _evaluate_alarm(original):
+    """M of N periods, the running one among them, where missing periods don't breach; other alarms as before."""
+
+    def evaluate(alarm):
+        needed = alarm.get("DatapointsToAlarm")
+        operator = alarm.get("ComparisonOperator")
+        if not needed or alarm.get("TreatMissingData") != "notBreaching" or operator != "GreaterThanOrEqualToThreshold":
+            return original(alarm)
+        period, periods = int(alarm["Period"]), int(alarm["EvaluationPeriods"])
+        running = int(time.time() // period)
+        wanted = cloudwatch._dims_key(cloudwatch._dims_from_list(alarm.get("Dimensions") or []))
+        points = cloudwatch._metrics.get((alarm["Namespace"], alarm["MetricName"], wanted)) or []
+        breaching = 0
+        for number in range(running - periods + 1, running + 1):
+            found = [point for point in points if int(point["Timestamp"] // period) == number]
+            value = cloudwatch._stat_value(cloudwatch._calc_stats(found), alarm["Statistic"], found) if found else None
+            breaching += value is not None and value >= float(alarm["Threshold"])
+        old, new = alarm["StateValue"], "ALARM" if breaching >= int(needed) else "OK"
+        if not points or old == new:
+            return None
+        reason = f"Threshold Crossed: {breaching} out of the last {periods} datapoints were >= {alarm['Threshold']} ({needed} needed)"
+        alarm.update(StateValue=new, StateReason=reason, StateUpdatedTimestamp=int(time.time()))
+        cloudwatch._record_history(alarm["AlarmName"], old, new, reason)
+        cloudwatch._dispatch_alarm_actions(alarm, old, new, reason)
+        return cloudwatch._evaluate_parent_alarms(alarm)
+
+    return evaluate
+
+
 stepfunctions._dispatch_aws_sdk_rest_xml = _rest_xml(stepfunctions._dispatch_aws_sdk_rest_xml)
+cloudwatch._evaluate_alarm = _evaluate_alarm(cloudwatch._evaluate_alarm)
 iam_actions.extract_resource_arn = _resource_arn(iam_actions.extract_resource_arn)
 iam_actions.request_tag_context = _request_context(iam_actions.request_tag_context)
 iam_evaluator.enforce = _enforce(iam_evaluator.enforce)

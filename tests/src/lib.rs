@@ -57,6 +57,7 @@ pub fn functions() -> Vec<Function> {
         with_request!(check_image),
         with_request!(choose_promotion),
         with_request!(close_run),
+        with_request!(confirm_outage),
         with_request!(copy_image),
         with_request!(create_image),
         with_request!(detach_global_cluster),

@@ -71,6 +71,7 @@ pub fn actions() -> Vec<Action> {
             json!({ "run": RUN, "who": "Ada", "why": null }),
             &["states:DescribeExecution"],
         ),
+        action("alarm", "confirm-outage", confirm_outage(), &["dynamodb:GetItem"]),
         action("watch", "check-image", json!({ "workload": "unishop" }), &["s3:GetObject"]),
     ]
 }
@@ -192,6 +193,19 @@ fn smoke_test() -> Value {
         "planVersion": null,
         "site": "recovery",
         "since": SINCE,
+        "deadline": DEADLINE,
+    })
+}
+
+fn confirm_outage() -> Value {
+    json!({
+        "mode": "execute",
+        "run": RUN,
+        "workload": "unishop",
+        "trigger": trigger(),
+        "look": { "at": SINCE, "failed": true, "because": "the site in us-east-1 failed 1 of 2 checks" },
+        "probe": { "periodSeconds": 10, "failures": 12, "looks": 15 },
+        "recoverDespiteInhibit": null,
         "deadline": DEADLINE,
     })
 }

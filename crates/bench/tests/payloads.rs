@@ -19,7 +19,7 @@ fn alarm(payload: Value) -> Result<(), String> {
 
 #[test]
 fn every_action_is_there_and_takes_its_payload() {
-    let by_name: [(&str, Taken); 18] = [
+    let by_name: [(&str, Taken); 19] = [
         (start_recovery::NAME, alarm),
         (open_run::NAME, taken::<open_run::io::Request>),
         (choose_promotion::NAME, taken::<choose_promotion::io::Request>),
@@ -37,6 +37,7 @@ fn every_action_is_there_and_takes_its_payload() {
         (ask_approval::NAME, taken::<ask_approval::io::Request>),
         (answer_approval::NAME, taken::<answer_approval::io::Request>),
         (stop_run::NAME, taken::<stop_run::io::Request>),
+        (confirm_outage::NAME, taken::<confirm_outage::io::Request>),
         (check_image::NAME, taken::<check_image::io::Request>),
     ];
     let benched = actions();

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
 use crate::clients;
-use crate::world::{RECOVERY, WORKLOAD};
+use crate::world::{FAILURES, LOOKS, RECOVERY, WORKLOAD};
 
 /// The stack that holds the engine.
 pub const ENGINE_STACK: &str = "relight";
@@ -89,8 +89,8 @@ pub async fn workload(endpoint: &str, sources: &Sources, engine: &Engine, plan: 
         ("Workload", WORKLOAD),
         ("EngineStack", ENGINE_STACK),
         ("ProbePeriodSeconds", "10"),
-        ("FailuresToAlarm", "2"),
-        ("PeriodsEvaluated", "3"),
+        ("FailuresToAlarm", &FAILURES.to_string()),
+        ("PeriodsEvaluated", &LOOKS.to_string()),
         // Never within a lab's life: what refreshes here is started by a test or by a demo.
         ("RefreshSchedule", "cron(0 3 1 1 ? 2099)"),
     ];

@@ -35,6 +35,11 @@ pub const WORKLOAD_TAG: &str = "relight:workload";
 /// The parameter in which a recovery publishes the database's endpoint.
 pub const DATABASE_PARAMETER: &str = "/relight/unishop/database";
 
+/// How many looks of how many must fail, in the lab's plan and in its alarm.
+pub(crate) const FAILURES: u16 = 2;
+/// Of how many.
+pub(crate) const LOOKS: u16 = 3;
+
 const ENGINE: &str = "aurora-postgresql";
 const ENGINE_VERSION: &str = "17.7";
 const DATABASE_CLASS: &str = "db.r8g.large";
@@ -112,6 +117,9 @@ impl World {
             (&["site", "primary"], sites.primary.as_str().into()),
             (&["site", "recovery"], sites.recovery.as_str().into()),
             (&["probe", "period"], "10s".into()),
+            // An outage in seconds in place of minutes; the alarm is deployed with the same.
+            (&["probe", "failures"], i64::from(FAILURES).into()),
+            (&["probe", "looks"], i64::from(LOOKS).into()),
         ] {
             set(&mut plan, path, value)?;
         }

@@ -144,6 +144,45 @@ fn the_period_divides_a_minute() {
 }
 
 #[test]
+fn an_outage_is_some_of_the_looks_that_are_judged() {
+    each_is_good(&[
+        ("failures = 6", "failures = 8"),
+        ("failures = 6", "failures = 1"),
+        ("failures = 6\nlooks = 8", ""),
+        ("failures = 6\n", "failures = 12\n# "),
+        ("looks = 8", "looks = 360"),
+        ("looks = 8", ""),
+    ]);
+    each_gives_one_message(&[
+        (
+            "failures = 6",
+            "failures = 9",
+            "probe.failures: found 9, but only 8 looks are judged; write 1 to 8, or more probe.looks",
+        ),
+        (
+            "failures = 6\n",
+            "",
+            "probe.looks: found 8, but 12 of them must fail where probe.failures is left out; write probe.failures too, as 1 to 8",
+        ),
+        (
+            "failures = 6\nlooks = 8",
+            "failures = 16",
+            "probe.failures: found 16, but only 15 looks are judged; write 1 to 15",
+        ),
+        (
+            "failures = 6",
+            "failures = 0",
+            "probe.failures: found 0; write an integer from 1 to 720",
+        ),
+        (
+            "looks = 8",
+            "looks = 361",
+            "probe.looks: found 361, which at a period of 20s is more than two hours; write 360 at most, or a shorter probe.period",
+        ),
+    ]);
+}
+
+#[test]
 fn parameters_are_the_workloads_own_and_never_its_image_pointer() {
     each_gives_one_message(&[
         (

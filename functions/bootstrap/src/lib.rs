@@ -55,8 +55,8 @@ bundles! {
     images holds create_image, copy_image, adopt_image, prune_images;
     /// Serves what watches: a site, and the age of an image.
     watch holds smoke_test, check_image;
-    /// Serves what hears an alarm.
-    alarm holds start_recovery;
+    /// Serves what hears an alarm, and what decides again before anything is changed.
+    alarm holds start_recovery, confirm_outage;
     /// Serves what opens and closes runs.
     runs holds open_run, close_run;
     /// Serves what people say: to a question of a run, or to stop one.

@@ -15,6 +15,7 @@ const LOOKING: &[&str] = &[
     "close-run",
     "check-readiness",
     "choose-promotion",
+    "confirm-outage",
     "check-tables",
     "smoke-test",
 ];

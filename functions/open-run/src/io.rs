@@ -57,6 +57,8 @@ pub struct Reply {
     pub regions: Regions,
     /// The plan's objectives.
     pub objectives: Objectives,
+    /// How many failed looks at the primary are an outage.
+    pub probe: Probe,
     /// The plan's database.
     pub database: Option<Database>,
     /// What launch-instances needs.
@@ -100,6 +102,18 @@ pub struct Objectives {
     pub rto_seconds: u64,
     /// Recovery point objective.
     pub rpo_seconds: u64,
+}
+
+/// The plan's `probe`, as confirm-outage takes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Probe {
+    /// The time from one look to the next.
+    pub period_seconds: u64,
+    /// How many of `looks` must have failed.
+    pub failures: u16,
+    /// How many looks are judged.
+    pub looks: u16,
 }
 
 /// The plan's `compute.launch`, and where the newest image is named: as launch-instances takes it.
@@ -218,6 +232,11 @@ impl Reply {
             objectives: Objectives {
                 rto_seconds: plan.objectives.rto.seconds(),
                 rpo_seconds: plan.objectives.rpo.seconds(),
+            },
+            probe: Probe {
+                period_seconds: plan.probe.period.seconds(),
+                failures: plan.probe.failures,
+                looks: plan.probe.looks,
             },
             launch: launch(&plan).filter(|_| request.machine == Machine::Failover),
             refresh: refresh(&plan).filter(|_| request.machine == Machine::RefreshImage),

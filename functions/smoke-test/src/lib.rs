@@ -3,9 +3,11 @@
 //!
 //! A proof looks once: all checks passed is `unchanged`, else `waiting`, and an error once the deadline has passed. The
 //! probe puts each look into the metric that starts a recovery, so it tells a dead site from a probe that can't look:
-//! the one is a failed look, the other an error and no metric.
+//! the one is a failed look, the other an error and no metric. A run that is about to move the workload has the probe's
+//! look taken once more: that puts no metric, and a primary that fails or hangs is its answer, never its error.
 
 pub mod address;
+mod again;
 mod aws;
 pub mod decide;
 pub mod error;
@@ -47,7 +49,8 @@ pub const CALLS: &[Call] = &[
 
 /// How long a look of a proof may take.
 pub const PROOF_LOOK: Duration = Duration::from_secs(20);
-/// How long a look of the probe may take: half of the shortest period, so that a site that hangs never delays the next.
+/// How long a look of the probe may take: half of the shortest period, so that a site that hangs never delays the next. So
+/// long, too, may the one look take that a run waits for before it moves the workload.
 pub const PROBE_LOOK: Duration = Duration::from_secs(5);
 
 /// What smoke-test works with.
@@ -91,6 +94,7 @@ pub async fn handle(request: Request, reach: &Reach, clock: &impl Clock) -> Resu
     match request {
         Request::Proof(request) => prove(request, reach, clock).await.map(Reply::Proof),
         Request::Image(request) => image::prove(request, reach, clock).await.map(Reply::Image),
+        Request::Look(request) => again::look(&request, reach, clock).await.map(Reply::Look),
         // A probe has no mode: it is there to put its metric, and to write what the plan has it write.
         Request::Probe(request) => match Mode::Execute.permit() {
             Some(permit) => probe(&request, reach, clock, &permit).await.map(Reply::Probe),

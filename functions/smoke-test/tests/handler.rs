@@ -1,6 +1,8 @@
 //! smoke-test against a real site on loopback, with AWS mocked.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that panics has failed")]
 
+#[path = "handler/again.rs"]
+mod again;
 #[path = "handler/image.rs"]
 mod image;
 #[path = "handler/probe.rs"]

@@ -3,15 +3,14 @@
 use action::Permit;
 use action::aws::Failure;
 use action::ids::{ExecutionArn, RunId, WorkloadName};
-use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{AlarmType, Dimension, Metric, MetricDataQuery, MetricStat, ScanBy};
+use aws_sdk_cloudwatch::types::AlarmType;
 use jiff::Timestamp;
 use ledger::{LastRun, Machine, Trigger};
 use serde_json::json;
+use signals::{Inhibit, Looks, Probe};
 use tracing::warn;
 
 use crate::alarm::AlarmState;
-use crate::decide::{Looks, Probe};
 use crate::error::Error;
 
 /// When the execution was started, if it was.
@@ -58,42 +57,18 @@ pub(crate) async fn alarm_state(cloudwatch: &aws_sdk_cloudwatch::Client, alarm: 
         .ok_or_else(|| Error::AlarmGone(alarm.to_owned()))
 }
 
+/// Why recoveries are inhibited, if they are.
+pub(crate) async fn inhibit(ssm: &aws_sdk_ssm::Client) -> Result<Option<Inhibit>, Error> {
+    signals::inhibit(ssm).await.map_err(Error::GetInhibit)
+}
+
 /// The points of the probe's metric. None if CloudWatch doesn't tell: when the incident began is worth knowing, and no
 /// reason to hold a recovery back.
 pub(crate) async fn probes(cloudwatch: &aws_sdk_cloudwatch::Client, workload: &WorkloadName, looks: &Looks) -> Vec<Probe> {
-    let metric = Metric::builder()
-        .namespace("Relight")
-        .metric_name("ProbeFailed")
-        .dimensions(Dimension::builder().name("Workload").value(workload.as_str()).build())
-        .build();
-    let stat = MetricStat::builder().metric(metric).period(looks.period).stat("Maximum").build();
-    // Newest first, and one page: a page holds 100,800 points (model: GetMetricDataInput$MaxDatapoints), three hours
-    // of seconds are 10,800.
-    let seen = cloudwatch
-        .get_metric_data()
-        .metric_data_queries(MetricDataQuery::builder().id("failed").metric_stat(stat).build())
-        .start_time(DateTime::from_millis(looks.from.as_millisecond()))
-        .end_time(DateTime::from_millis(looks.to.as_millisecond()))
-        .scan_by(ScanBy::TimestampDescending)
-        .send()
-        .await;
-    let seen = match seen.map_err(Failure::from) {
-        Ok(seen) => seen,
-        Err(failure) => {
-            warn!(%workload, because = action::chain(&failure), "the begin of the incident is unknown");
-            return Vec::new();
-        }
-    };
-    seen.metric_data_results()
-        .iter()
-        .flat_map(|result| result.timestamps().iter().zip(result.values()))
-        .filter_map(|(at, value)| {
-            Some(Probe {
-                at: Timestamp::from_millisecond(at.to_millis().ok()?).ok()?,
-                failed: *value > 0.0,
-            })
-        })
-        .collect()
+    signals::probes(cloudwatch, workload, looks).await.unwrap_or_else(|failure| {
+        warn!(%workload, because = action::chain(&failure), "the begin of the incident is unknown");
+        Vec::new()
+    })
 }
 
 /// Starts the run; false if it exists. AWS answers a second start with the same input as if it were the first, and one

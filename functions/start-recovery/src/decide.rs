@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ledger::LastRun;
 use plan::{GuardMode, Guards};
+use signals::Inhibit;
+pub use signals::{Looks, Probe};
 
 use crate::alarm::{AlarmChange, AlarmState};
 use crate::error::NotOurs;
@@ -41,6 +43,15 @@ pub enum Hold {
     /// The plan leaves it to people.
     #[error("guards.mode of the plan is {}: a person starts the recovery", word(*.0))]
     Guarded(GuardMode),
+    /// People hold all recoveries back.
+    #[error(
+        "recoveries are inhibited: {} says {why}; nothing starts until it says off, unless a person starts it in spite of that",
+        signals::PARAMETER
+    )]
+    Inhibited {
+        /// Their reason.
+        why: Inhibit,
+    },
     /// Another run ended just before.
     #[error("run {} ended {} at {}; until {until} the cool-down lets no alarm start another, a person may", last.run, last.verdict, last.closed_at)]
     CoolingDown {
@@ -99,6 +110,11 @@ pub fn asks(guards: &Guards) -> &'static str {
     }
 }
 
+/// What people hold against every start.
+pub fn by_switch(inhibit: Option<Inhibit>) -> Option<Hold> {
+    inhibit.map(|why| Hold::Inhibited { why })
+}
+
 /// What the last run holds against a start: the cool-down after it.
 pub fn by_last_run(last: Option<LastRun>, cool_down: Duration, now: Timestamp) -> Option<Hold> {
     let last = last?;
@@ -136,17 +152,6 @@ pub fn run(workload: &WorkloadName, at: Timestamp) -> RunId {
     }
 }
 
-/// The stretch of the probe's metric that is looked at for the incident's begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Looks {
-    /// From when.
-    pub from: Timestamp,
-    /// Until when, exclusive.
-    pub to: Timestamp,
-    /// The period of the data points, in seconds.
-    pub period: i32,
-}
-
 /// What to ask of the probe's metric: the three hours for which CloudWatch keeps points below a minute
 /// (docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricStat.html, "Period"), less a minute for the way.
 pub fn looks(probe_period: Duration, alarm_at: Timestamp) -> Looks {
@@ -156,15 +161,6 @@ pub fn looks(probe_period: Duration, alarm_at: Timestamp) -> Looks {
         to: alarm_at.checked_add(seconds(1)).unwrap_or(Timestamp::MAX),
         period: if probe_period < seconds(60) { 1 } else { 60 },
     }
-}
-
-/// One point of the probe's metric.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Probe {
-    /// When its period began.
-    pub at: Timestamp,
-    /// Whether a probe failed in it.
-    pub failed: bool,
 }
 
 /// When the incident began, as far as the probe saw: the first point of the unbroken row of failures that ends with the

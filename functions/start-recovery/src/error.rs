@@ -27,6 +27,9 @@ pub enum Error {
     /// There is no plan to follow.
     #[error(transparent)]
     Plan(#[from] ReadPlanError),
+    /// Nobody can tell whether recoveries are inhibited.
+    #[error("read {}, by which people hold recoveries back", signals::PARAMETER)]
+    GetInhibit(#[source] Failure),
     /// The ledger's last run can't be read.
     #[error(transparent)]
     LastRun(#[from] MalformedItem),
@@ -54,7 +57,8 @@ impl NamedError for Error {
             Self::AlarmGone(_) => ErrorName::Refused,
             Self::Plan(error) => error.name(),
             Self::LastRun(error) => error.name(),
-            Self::GetLastRun(_, failure)
+            Self::GetInhibit(failure)
+            | Self::GetLastRun(_, failure)
             | Self::DescribeAlarm(_, failure)
             | Self::DescribeExecution(_, failure)
             | Self::StartExecution(_, failure) => failure.name(),

@@ -1,8 +1,8 @@
 //! Turns an alarm notification into at most one run of the failover machine, or into none with the reason.
 //!
 //! An alarm arrives by SNS, by a direct alarm action or by EventBridge; by whichever way and however often, one change of
-//! state names one run, so that the same incident never starts two. Detection is not recovery: the plan's guards, the
-//! cool-down and a second look at the alarm come before the start. Whatever is started, or not, is explained.
+//! state names one run, so that the same incident never starts two. Detection is not recovery: the plan's guards, the switch
+//! that inhibits recoveries, the cool-down and a second look at the alarm come before the start. Whatever is started, or not, is explained.
 
 mod alarm;
 mod aws;
@@ -28,6 +28,7 @@ pub const NAME: &str = "start-recovery";
 pub const CALLS: &[Call] = &[
     Call::read("states:DescribeExecution"),
     Call::read("s3:GetObject"),
+    Call::read("ssm:GetParameter"),
     Call::read("dynamodb:GetItem"),
     Call::read("cloudwatch:DescribeAlarms"),
     Call::read("cloudwatch:GetMetricData"),
@@ -45,6 +46,8 @@ pub struct Clients {
     pub bucket: Bucket,
     /// The machine.
     pub sfn: aws_sdk_sfn::Client,
+    /// The switch that inhibits recoveries.
+    pub ssm: aws_sdk_ssm::Client,
 }
 
 /// What the engine's template tells this function.
@@ -109,6 +112,9 @@ async fn recover(change: &AlarmChange, clients: &Clients, settings: &Settings, n
     if let Some(hold) = decide::by_guards(&plan.guards) {
         return Ok(held(&hold));
     }
+    if let Some(hold) = decide::by_switch(aws::inhibit(&clients.ssm).await?) {
+        return Ok(held(&hold));
+    }
     let last = aws::last_run(&clients.dynamodb, &settings.ledger, &workload).await?;
     if let Some(hold) = decide::by_last_run(last, plan.guards.cool_down.duration(), now) {
         return Ok(held(&hold));
@@ -170,6 +176,7 @@ pub async fn serve() -> Result<(), lambda_runtime::Error> {
         dynamodb: aws_sdk_dynamodb::Client::new(&config),
         bucket: Bucket::new(&config, environment::required("RELIGHT_BUCKET")?),
         sfn: aws_sdk_sfn::Client::new(&config),
+        ssm: aws_sdk_ssm::Client::new(&config),
     };
     action::run(NAME, |request| handle(request, &clients, &settings, clock::now())).await
 }

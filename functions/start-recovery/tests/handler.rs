@@ -12,12 +12,13 @@ use aws_sdk_sfn::operation::describe_execution::DescribeExecutionOutput;
 use aws_sdk_sfn::operation::start_execution::StartExecutionError;
 use aws_sdk_sfn::types::ExecutionStatus;
 use aws_sdk_sfn::types::error::ExecutionAlreadyExists;
+use aws_sdk_ssm::operation::get_parameter::GetParameterError;
 use aws_smithy_mocks::mock;
 use aws_smithy_types::error::ErrorMetadata;
 use ledger::{LastRun, Machine, Verdict};
 use serde_json::Value;
 
-use world::{EXECUTION, PLAN, World, alarm, at, stored};
+use world::{EXECUTION, PLAN, World, alarm, at, stored, switch};
 
 #[tokio::test]
 async fn twice_is_once() {
@@ -40,7 +41,7 @@ async fn twice_is_once() {
         "run unishop-20261121T031502Z was already started at 2026-11-21T03:15:03Z"
     );
     assert_eq!(reply.execution.unwrap().as_str(), EXECUTION);
-    assert_eq!(world.calls(), [1, 0, 0, 0, 0, 0]);
+    assert_eq!(world.calls(), [1, 0, 0, 0, 0, 0, 0]);
 }
 
 #[tokio::test]
@@ -50,7 +51,7 @@ async fn an_alarm_that_holds_starts_its_run_with_the_begin_of_the_incident() {
     assert_eq!(reply.outcome, Outcome::Changed, "{}", reply.because);
     assert_eq!(reply.run.unwrap().as_str(), "unishop-20261121T031502Z");
     assert_eq!(reply.execution.unwrap().as_str(), EXECUTION);
-    assert_eq!(world.calls(), [1; 6]);
+    assert_eq!(world.calls(), [1; 7]);
     let input: Value = serde_json::from_str(&world.input.lock().unwrap()[0]).unwrap();
     assert_eq!(
         input,
@@ -93,7 +94,7 @@ async fn a_change_to_ok_calls_nobody() {
         reply.because,
         "alarm relight-unishop-primary-down went to OK, and only ALARM starts a recovery"
     );
-    assert_eq!(world.calls(), [0; 6]);
+    assert_eq!(world.calls(), [0; 7]);
 }
 
 #[tokio::test]
@@ -104,7 +105,7 @@ async fn a_plan_that_leaves_the_start_to_people_starts_nothing() {
     };
     let reply = world.receives_alarm().await.unwrap();
     assert_eq!(reply.because, "guards.mode of the plan is notify: a person starts the recovery");
-    assert_eq!(world.calls(), [1, 1, 0, 0, 0, 0]);
+    assert_eq!(world.calls(), [1, 1, 0, 0, 0, 0, 0]);
 }
 
 #[tokio::test]
@@ -120,6 +121,42 @@ async fn a_plan_that_wants_an_approval_starts_a_run_that_asks() {
         "{}",
         reply.because
     );
+}
+
+#[tokio::test]
+async fn while_people_inhibit_recoveries_nothing_is_started_and_their_reason_is_told() {
+    let world = World {
+        switch: switch("Ada moves the network until 14:00"),
+        ..World::new()
+    };
+    let reply = world.receives_alarm().await.unwrap();
+    assert_eq!(reply.outcome, Outcome::Unchanged);
+    assert_eq!(
+        reply.because,
+        "recoveries are inhibited: /relight/inhibit says \"Ada moves the network until 14:00\"; nothing starts until it says off, \
+         unless a person starts it in spite of that"
+    );
+    assert_eq!(world.calls(), [1, 1, 1, 0, 0, 0, 0]);
+
+    let off = World {
+        switch: switch("off"),
+        ..World::new()
+    };
+    assert_eq!(off.receives_alarm().await.unwrap().outcome, Outcome::Changed);
+}
+
+#[tokio::test]
+async fn a_switch_that_cannot_be_read_starts_nothing_and_lambda_asks_again() {
+    let world = World {
+        switch: mock!(aws_sdk_ssm::Client::get_parameter).then_error(|| {
+            let meta = ErrorMetadata::builder().code("ThrottlingException").build();
+            GetParameterError::generic(meta)
+        }),
+        ..World::new()
+    };
+    let error = world.receives_alarm().await.unwrap_err();
+    assert_eq!(error.name().as_str(), "Relight.Transient");
+    assert_eq!(world.start.num_calls(), 0);
 }
 
 #[tokio::test]
@@ -145,7 +182,7 @@ async fn within_the_cool_down_nothing_is_started() {
         "{}",
         reply.because
     );
-    assert_eq!(world.calls(), [1, 1, 1, 0, 0, 0]);
+    assert_eq!(world.calls(), [1, 1, 1, 1, 0, 0, 0]);
 }
 
 #[tokio::test]
@@ -156,7 +193,7 @@ async fn an_alarm_that_is_back_to_ok_when_looked_at_again_starts_nothing() {
     };
     let reply = world.receives_alarm().await.unwrap();
     assert_eq!(reply.because, "alarm relight-unishop-primary-down is back in OK");
-    assert_eq!(world.calls(), [1, 1, 1, 1, 0, 0]);
+    assert_eq!(world.calls(), [1, 1, 1, 1, 1, 0, 0]);
 }
 
 #[tokio::test]
@@ -203,7 +240,7 @@ async fn an_alarm_of_somebody_else_is_invalid_input() {
     let event = include_str!("fixtures/sns-metric.json").replace("relight-unishop-primary-down", "disk-full");
     let error = world.receives(&event).await.unwrap_err();
     assert_eq!(error.name().as_str(), "Relight.InvalidInput");
-    assert_eq!(world.calls(), [0; 6]);
+    assert_eq!(world.calls(), [0; 7]);
 }
 
 #[tokio::test]

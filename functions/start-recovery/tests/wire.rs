@@ -53,7 +53,7 @@ async fn on_the_wire_it_looks_at_composite_alarms_and_reads_the_points_of_the_pr
         ),
         (
             "GetMetricData",
-            &["Relight", "ProbeFailed", "Workload", "unishop", "Maximum", "TimestampDescending"],
+            &["Relight", "ProbeFailed", "Workload", "unishop", "Minimum", "TimestampDescending"],
         ),
     ]) {
         assert!(uri.ends_with(&format!("/operation/{operation}")), "{uri}");

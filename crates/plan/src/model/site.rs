@@ -123,13 +123,19 @@ pub enum Scalar {
     Boolean(bool),
 }
 
-/// How often the primary is looked at.
+/// How often the primary is looked at, and how many looks must have failed before it counts as down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Probe {
     /// The time from one look to the next: whole seconds that divide a minute.
     #[schemars(extend("x-least" = "10s", "x-most" = "60s"))]
     pub period: Span,
+    /// How many of the last `looks` must have failed before an alarm's run may move the workload.
+    #[schemars(range(min = 1, max = 720))]
+    pub failures: u16,
+    /// How many looks are judged: the window is this many periods, two hours at most.
+    #[schemars(range(min = 1, max = 720))]
+    pub looks: u16,
 }
 
 impl Check {
@@ -172,6 +178,8 @@ impl Default for Probe {
     fn default() -> Self {
         Self {
             period: Span::fixed("10s", 10),
+            failures: 12,
+            looks: 15,
         }
     }
 }

@@ -6,6 +6,7 @@
 mod compute;
 mod images;
 mod places;
+mod probe;
 mod requests;
 mod site;
 
@@ -30,7 +31,9 @@ const RULES: &[Rule] = &[
     site::certificates_need_https,
     site::redirect_hosts_are_hosts,
     site::proof_and_probe_have_checks,
-    site::period_divides_a_minute,
+    probe::period_divides_a_minute,
+    probe::failures_fit_into_the_looks,
+    probe::window_is_remembered,
     requests::paths_stay_on_the_site,
     requests::headers_are_headers,
     requests::methods_have_the_bodies_they_can,

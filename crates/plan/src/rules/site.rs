@@ -5,7 +5,6 @@ use url::{Host, Url};
 use super::text;
 use crate::document::{Node, Problems};
 use crate::model::site::Check;
-use crate::model::span::Span;
 
 /// A proof of the recovery site that asks the primary proves nothing.
 pub(super) fn addresses_differ(root: &Node<'_>, problems: &mut Problems<'_>) {
@@ -65,21 +64,6 @@ pub(super) fn proof_and_probe_have_checks(root: &Node<'_>, problems: &mut Proble
             &node,
             "no check is made by the probe",
             "write use = \"always\" or \"probe\" for one of them",
-        );
-    }
-}
-
-/// The probe fills one minute with looks that are equally far apart.
-pub(super) fn period_divides_a_minute(root: &Node<'_>, problems: &mut Problems<'_>) {
-    let Some(node) = root.get("probe.period") else { return };
-    let Ok(period) = node.read::<Span>() else { return };
-    let millis = period.duration().as_millis();
-    let bounded = (10_000..=60_000).contains(&millis);
-    if bounded && (millis % 1_000 != 0 || 60_000 % millis != 0) {
-        problems.with(
-            &node,
-            format!("found {:?}", period.as_str()),
-            "write 10s, 12s, 15s, 20s, 30s or 60s: whole seconds that divide a minute",
         );
     }
 }

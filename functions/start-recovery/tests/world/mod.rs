@@ -11,6 +11,9 @@ use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_sfn::operation::describe_execution::DescribeExecutionError;
 use aws_sdk_sfn::operation::start_execution::StartExecutionOutput;
 use aws_sdk_sfn::types::error::ExecutionDoesNotExist;
+use aws_sdk_ssm::operation::get_parameter::{GetParameterError, GetParameterOutput};
+use aws_sdk_ssm::types::Parameter;
+use aws_sdk_ssm::types::error::ParameterNotFound;
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::error::ErrorMetadata;
 use bucket::Bucket;
@@ -26,6 +29,7 @@ pub(crate) const EXECUTION: &str = "arn:aws:states:us-west-1:123456789012:execut
 pub(crate) struct World {
     pub(crate) exists: Rule,
     pub(crate) bucket: (Bucket, Asked),
+    pub(crate) switch: Rule,
     pub(crate) last_run: Rule,
     pub(crate) alarm: Rule,
     pub(crate) probes: Rule,
@@ -41,6 +45,7 @@ impl World {
         Self {
             exists: not_started(),
             bucket: stored(PLAN),
+            switch: no_switch(),
             last_run: mock!(aws_sdk_dynamodb::Client::get_item).then_output(|| GetItemOutput::builder().build()),
             alarm: alarm(StateValue::Alarm),
             probes: mock!(aws_sdk_cloudwatch::Client::get_metric_data).then_output(|| {
@@ -75,6 +80,7 @@ impl World {
             dynamodb: mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&self.last_run]),
             bucket: self.bucket.0.clone(),
             sfn: mock_client!(aws_sdk_sfn, RuleMode::MatchAny, [&self.exists, &self.start]),
+            ssm: mock_client!(aws_sdk_ssm, RuleMode::MatchAny, [&self.switch]),
         };
         let settings = Settings {
             ledger: "relight-ledger".to_owned(),
@@ -88,10 +94,10 @@ impl World {
     }
 
     /// How often each call was made, in the order in which the handler makes them.
-    pub(crate) fn calls(&self) -> [usize; 6] {
-        let [exists, last_run, alarm, probes, start] =
-            [&self.exists, &self.last_run, &self.alarm, &self.probes, &self.start].map(Rule::num_calls);
-        [exists, self.bucket.1.count(), last_run, alarm, probes, start]
+    pub(crate) fn calls(&self) -> [usize; 7] {
+        let rules = [&self.exists, &self.switch, &self.last_run, &self.alarm, &self.probes, &self.start];
+        let [exists, switch, last_run, alarm, probes, start] = rules.map(Rule::num_calls);
+        [exists, self.bucket.1.count(), switch, last_run, alarm, probes, start]
     }
 }
 
@@ -106,6 +112,25 @@ pub(crate) fn not_started() -> Rule {
             let meta = ErrorMetadata::builder().code("ExecutionDoesNotExist").build();
             DescribeExecutionError::ExecutionDoesNotExist(ExecutionDoesNotExist::builder().meta(meta).build())
         })
+}
+
+/// Nobody has ever set the switch.
+pub(crate) fn no_switch() -> Rule {
+    mock!(aws_sdk_ssm::Client::get_parameter)
+        .match_requests(|request| request.name() == Some("/relight/inhibit"))
+        .then_error(|| {
+            let meta = ErrorMetadata::builder().code("ParameterNotFound").build();
+            GetParameterError::ParameterNotFound(ParameterNotFound::builder().meta(meta).build())
+        })
+}
+
+/// The switch says `text`.
+pub(crate) fn switch(text: &'static str) -> Rule {
+    mock!(aws_sdk_ssm::Client::get_parameter).then_output(move || {
+        GetParameterOutput::builder()
+            .parameter(Parameter::builder().value(text).build())
+            .build()
+    })
 }
 
 pub(crate) fn stored(plan: &str) -> (Bucket, Asked) {
