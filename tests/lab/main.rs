@@ -8,5 +8,6 @@ mod failover;
 mod guards;
 mod input;
 mod labs;
+mod readiness;
 mod refresh;
 mod stage;

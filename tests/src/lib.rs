@@ -52,7 +52,10 @@ pub fn functions() -> Vec<Function> {
     }
     vec![
         with_request!(adopt_image),
-        with_request!(check_image),
+        with_request!(check_compute),
+        with_request!(check_database),
+        with_request!(check_plan),
+        with_request!(check_readiness),
         with_request!(choose_promotion),
         with_request!(close_run),
         with_request!(copy_image),

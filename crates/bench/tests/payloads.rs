@@ -19,7 +19,7 @@ fn alarm(payload: Value) -> Result<(), String> {
 
 #[test]
 fn every_action_is_there_and_takes_its_payload() {
-    let by_name: [(&str, Taken); 14] = [
+    let by_name: [(&str, Taken); 17] = [
         (start_recovery::NAME, alarm),
         (open_run::NAME, taken::<open_run::io::Request>),
         (choose_promotion::NAME, taken::<choose_promotion::io::Request>),
@@ -33,7 +33,10 @@ fn every_action_is_there_and_takes_its_payload() {
         (copy_image::NAME, taken::<copy_image::io::Request>),
         (adopt_image::NAME, taken::<adopt_image::io::Request>),
         (prune_images::NAME, taken::<prune_images::io::Request>),
-        (check_image::NAME, taken::<check_image::io::Request>),
+        (check_plan::NAME, taken::<check_plan::io::Request>),
+        (check_database::NAME, taken::<check_database::io::Request>),
+        (check_compute::NAME, taken::<check_compute::io::Request>),
+        (check_readiness::NAME, taken::<check_readiness::io::Request>),
     ];
     let benched = actions();
     assert_eq!(benched.len(), by_name.len());
