@@ -287,3 +287,14 @@ fn each_function_is_deployed_from_the_bundle_that_holds_its_action() {
     }
     assert_eq!(deployed.len(), held, "a function is in no bundle");
 }
+
+#[test]
+fn the_documented_questions_are_those_that_are_asked() {
+    let page = std::fs::read_to_string(root().join("docs/readiness.md")).expect("docs/readiness.md");
+    let documented: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
+    let asked: Vec<String> = readiness::Question::ALL
+        .iter()
+        .map(|question| format!("| `{question}` | {} | {} |", question.asker().function(), question.holds()))
+        .collect();
+    assert_eq!(documented, asked);
+}

@@ -57,17 +57,28 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// Functions that look with another's code, so that both see the same.
+const LOOKS_WITH: [(&str, &str); 2] = [
+    (check_compute::NAME, launch_instances::NAME),
+    (check_database::NAME, choose_promotion::NAME),
+];
+
 /// The code of a function and of the crates that make calls for it.
 fn code(function: &str) -> String {
     let mut files = Vec::new();
-    for folder in [
+    let other = LOOKS_WITH
+        .iter()
+        .find(|(name, _)| *name == function)
+        .map_or(function, |(_, other)| other);
+    for folder in BTreeSet::from([
         format!("functions/{function}/src"),
+        format!("functions/{other}/src"),
         "crates/aurora/src".to_owned(),
         "crates/bucket/src".to_owned(),
         "crates/images/src".to_owned(),
         "crates/ledger/src".to_owned(),
         "crates/signals/src".to_owned(),
-    ] {
+    ]) {
         sources(&root().join(folder), &mut files);
     }
     files.iter().map(|file| std::fs::read_to_string(file).expect("a source")).collect()

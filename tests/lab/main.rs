@@ -11,6 +11,7 @@ mod guards;
 mod input;
 mod labs;
 mod plan;
+mod readiness;
 mod refresh;
 mod stage;
 mod stop;

@@ -268,29 +268,6 @@ async fn planning_a_refresh_changes_nothing_and_names_each_call() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs the lab: cargo xtask test"]
-async fn the_age_of_the_newest_proven_image_is_measured_against_the_plan() {
-    let stage = Stage::set(&at_once()).await;
-    let fresh = stage
-        .reach
-        .invoke("check-image", &json!({"workload": WORKLOAD}))
-        .await
-        .expect("an answer");
-    assert_eq!((fresh.payload["stale"].as_bool(), fresh.error), (Some(false), None));
-    stage.change_plan("maximumAge = \"7d\"", "maximumAge = \"1h\"").await;
-    let stale = stage
-        .reach
-        .invoke("check-image", &json!({"workload": WORKLOAD}))
-        .await
-        .expect("an answer");
-    assert_eq!(
-        stale.payload["stale"].as_bool(),
-        Some(true),
-        "the first image is an hour old: {stale:?}"
-    );
-}
-
 /// Every function of the machine fails from its n-th call on, and the machine is started again without that: for every n.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the lab: cargo xtask test"]

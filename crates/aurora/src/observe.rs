@@ -102,6 +102,19 @@ pub struct Endpoint {
 }
 
 impl GlobalCluster {
+    /// What AWS's answer about `id` says.
+    ///
+    /// # Errors
+    /// When a member lacks its ARN or its role, which are not guessed.
+    pub fn read(id: &GlobalClusterId, global: &types::GlobalCluster) -> Result<Self, ObserveError> {
+        let members: Option<Vec<Member>> = global.global_cluster_members().iter().map(member).collect();
+        Ok(Self {
+            engine_version: global.engine_version().map(str::to_owned),
+            members: members.ok_or_else(|| ObserveError::NoRole(id.clone()))?,
+            failover: global.failover_state().and_then(failover),
+        })
+    }
+
     /// The member that is `cluster`. Names of clusters don't differ in case only (RDS stores them in lower case).
     pub fn member(&self, cluster: &ClusterArn) -> Option<&Member> {
         self.members.iter().find(|member| member.arn.eq_ignore_ascii_case(cluster.as_str()))
@@ -118,6 +131,29 @@ impl GlobalCluster {
 }
 
 impl Cluster {
+    /// What AWS's answer says.
+    pub fn read(cluster: &types::DbCluster) -> Self {
+        let instances = cluster.db_cluster_members();
+        Self {
+            status: ClusterStatus::from(cluster.status().unwrap_or("without a status")),
+            engine_version: cluster.engine_version().map(str::to_owned),
+            global_cluster: cluster.global_cluster_identifier().filter(|id| !id.is_empty()).map(str::to_owned),
+            instances: match instances.iter().any(|instance| instance.is_cluster_writer() == Some(true)) {
+                true => Instances::Writer,
+                false if instances.is_empty() => Instances::None,
+                false => Instances::Readers,
+            },
+            endpoint: cluster
+                .endpoint()
+                .filter(|host| !host.is_empty())
+                .zip(cluster.port().and_then(|port| u16::try_from(port).ok()))
+                .map(|(host, port)| Endpoint {
+                    host: host.to_owned(),
+                    port,
+                }),
+        }
+    }
+
     /// Whether the cluster itself says that it belongs to `global`.
     pub fn says_member_of(&self, global: &GlobalClusterId) -> bool {
         self.global_cluster
@@ -178,15 +214,8 @@ async fn global_cluster(rds: &Client, id: &GlobalClusterId) -> Result<Option<Glo
             };
         }
     };
-    let Some(global) = answer.global_clusters().first() else {
-        return Ok(None);
-    };
-    let members: Option<Vec<Member>> = global.global_cluster_members().iter().map(member).collect();
-    Ok(Some(GlobalCluster {
-        engine_version: global.engine_version().map(str::to_owned),
-        members: members.ok_or_else(|| ObserveError::NoRole(id.clone()))?,
-        failover: global.failover_state().and_then(failover),
-    }))
+    let global = answer.global_clusters().first();
+    global.map(|global| GlobalCluster::read(id, global)).transpose()
 }
 
 fn member(member: &types::GlobalClusterMember) -> Option<Member> {
@@ -225,23 +254,5 @@ async fn member_cluster(rds: &Client, arn: &ClusterArn) -> Result<Cluster, Obser
         .db_clusters()
         .first()
         .ok_or_else(|| ObserveError::NoSuchCluster(arn.clone()))?;
-    let instances = cluster.db_cluster_members();
-    Ok(Cluster {
-        status: ClusterStatus::from(cluster.status().unwrap_or("without a status")),
-        engine_version: cluster.engine_version().map(str::to_owned),
-        global_cluster: cluster.global_cluster_identifier().filter(|id| !id.is_empty()).map(str::to_owned),
-        instances: match instances.iter().any(|instance| instance.is_cluster_writer() == Some(true)) {
-            true => Instances::Writer,
-            false if instances.is_empty() => Instances::None,
-            false => Instances::Readers,
-        },
-        endpoint: cluster
-            .endpoint()
-            .filter(|host| !host.is_empty())
-            .zip(cluster.port().and_then(|port| u16::try_from(port).ok()))
-            .map(|(host, port)| Endpoint {
-                host: host.to_owned(),
-                port,
-            }),
-    })
+    Ok(Cluster::read(cluster))
 }

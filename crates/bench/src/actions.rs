@@ -72,7 +72,10 @@ pub fn actions() -> Vec<Action> {
             &["states:DescribeExecution"],
         ),
         action("alarm", "confirm-outage", confirm_outage(), &["dynamodb:GetItem"]),
-        action("watch", "check-image", json!({ "workload": "unishop" }), &["s3:GetObject"]),
+        action("ready", "check-plan", check_plan(), &["s3:GetObject"]),
+        action("database", "check-database", check_database(), &["rds:DescribeGlobalClusters"]),
+        action("compute", "check-compute", check_compute(), &["ec2:DescribeLaunchTemplateVersions"]),
+        action("ready", "check-readiness", check_readiness(), &["dynamodb:GetItem"]),
     ]
 }
 
@@ -168,19 +171,63 @@ fn launch_instances() -> Value {
         "mode": "execute",
         "run": RUN,
         "workload": "unishop",
-        "launch": {
-            "launchTemplate": "lt-0123456789abcdef0",
-            "instanceTypes": ["m7g.large", "m6g.large"],
-            "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
-            "count": 1,
-            "elasticIp": "eipalloc-0123456789abcdef0",
-            "targetGroups": [],
-            "capacityReservation": null,
-            "securityGroups": [],
-            "image": { "pointer": "/relight/unishop/image" },
-        },
+        "launch": launch(),
         "since": SINCE,
         "deadline": DEADLINE,
+    })
+}
+
+fn launch() -> Value {
+    json!({
+        "launchTemplate": "lt-0123456789abcdef0",
+        "instanceTypes": ["m7g.large", "m6g.large"],
+        "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+        "count": 1,
+        "elasticIp": "eipalloc-0123456789abcdef0",
+        "targetGroups": [],
+        "capacityReservation": null,
+        "securityGroups": [],
+        "image": { "pointer": "/relight/unishop/image" },
+    })
+}
+
+fn check_plan() -> Value {
+    json!({ "run": RUN, "workload": "unishop" })
+}
+
+fn check_database() -> Value {
+    json!({
+        "run": RUN,
+        "workload": "unishop",
+        "database": {
+            "globalCluster": "unishop",
+            "primaryCluster": "arn:aws:rds:us-east-1:123456789012:cluster:unishop-primary",
+            "recoveryCluster": "arn:aws:rds:us-west-1:123456789012:cluster:unishop-recovery",
+            "promotion": "auto",
+        },
+        "rpoSeconds": 60,
+    })
+}
+
+fn check_compute() -> Value {
+    json!({
+        "run": RUN,
+        "workload": "unishop",
+        "launch": launch(),
+        "group": null,
+        "imageMaximumAgeSeconds": 604_800,
+    })
+}
+
+fn check_readiness() -> Value {
+    json!({
+        "run": RUN,
+        "workload": "unishop",
+        "facts": { "primary": "us-east-1", "tables": [], "traffic": null },
+        "plan": { "answers": [], "error": null },
+        "database": null,
+        "compute": null,
+        "launch": null,
     })
 }
 

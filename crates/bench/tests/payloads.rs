@@ -19,7 +19,7 @@ fn alarm(payload: Value) -> Result<(), String> {
 
 #[test]
 fn every_action_is_there_and_takes_its_payload() {
-    let by_name: [(&str, Taken); 19] = [
+    let by_name: [(&str, Taken); 22] = [
         (start_recovery::NAME, alarm),
         (open_run::NAME, taken::<open_run::io::Request>),
         (choose_promotion::NAME, taken::<choose_promotion::io::Request>),
@@ -38,7 +38,10 @@ fn every_action_is_there_and_takes_its_payload() {
         (answer_approval::NAME, taken::<answer_approval::io::Request>),
         (stop_run::NAME, taken::<stop_run::io::Request>),
         (confirm_outage::NAME, taken::<confirm_outage::io::Request>),
-        (check_image::NAME, taken::<check_image::io::Request>),
+        (check_plan::NAME, taken::<check_plan::io::Request>),
+        (check_database::NAME, taken::<check_database::io::Request>),
+        (check_compute::NAME, taken::<check_compute::io::Request>),
+        (check_readiness::NAME, taken::<check_readiness::io::Request>),
     ];
     let benched = actions();
     assert_eq!(benched.len(), by_name.len());

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::clients;
 
-const LAUNCHER: &str = include_str!("../emulator.py");
+const MOTO_LAUNCHER: &str = concat!(include_str!("../moto_gaps.py"), include_str!("../emulator.py"));
 const MINISTACK_LAUNCHER: &str = concat!(include_str!("../ministack_gaps.py"), include_str!("../emulator.py"));
 const START_TIMEOUT: Duration = Duration::from_secs(45);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -65,7 +65,7 @@ impl Emulator {
         let arguments = ["-H", "127.0.0.1", "-p", &port.to_string()];
         Self::start(
             "moto_server",
-            LAUNCHER,
+            MOTO_LAUNCHER,
             &installed.moto,
             &arguments,
             folder,

@@ -36,6 +36,8 @@ pub struct Reach {
     pub machine: String,
     /// The machine that refreshes images.
     pub refresh_machine: String,
+    /// The machine that checks readiness.
+    pub readiness_machine: String,
 }
 
 /// What a function answered.

@@ -151,6 +151,7 @@ impl Lab {
             bucket: self.engine.bucket()?.to_owned(),
             machine: self.engine.output("FailoverMachineArn")?.to_owned(),
             refresh_machine: self.engine.output("RefreshImageMachineArn")?.to_owned(),
+            readiness_machine: self.engine.output("ReadinessMachineArn")?.to_owned(),
         })
     }
 

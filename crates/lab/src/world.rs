@@ -191,7 +191,9 @@ fn remove(table: &mut Table, path: &[&str]) {
 async fn make_database(primary: &SdkConfig, recovery: &SdkConfig) -> Result<()> {
     let tag = rds::Tag::builder().key(WORKLOAD_TAG).value(WORKLOAD).build();
     let [home, away] = [primary, recovery].map(aws_sdk_rds::Client::new);
+    let keys = [make_key(primary).await?, make_key(recovery).await?];
     home.create_global_cluster()
+        .deletion_protection(true)
         .global_cluster_identifier(GLOBAL_CLUSTER)
         .engine(ENGINE)
         .engine_version(ENGINE_VERSION)
@@ -199,9 +201,15 @@ async fn make_database(primary: &SdkConfig, recovery: &SdkConfig) -> Result<()> 
         .send()
         .await
         .context("create the global cluster")?;
-    for (client, cluster, is_primary) in [(&home, PRIMARY_CLUSTER, true), (&away, RECOVERY_CLUSTER, false)] {
+    for ((client, cluster, is_primary), key) in [(&home, PRIMARY_CLUSTER, true), (&away, RECOVERY_CLUSTER, false)]
+        .into_iter()
+        .zip(keys)
+    {
         client
             .create_db_cluster()
+            .storage_encrypted(true)
+            .kms_key_id(key)
+            .deletion_protection(true)
             .db_cluster_identifier(cluster)
             .global_cluster_identifier(GLOBAL_CLUSTER)
             .engine(ENGINE)
@@ -223,6 +231,18 @@ async fn make_database(primary: &SdkConfig, recovery: &SdkConfig) -> Result<()> 
             .with_context(|| format!("create an instance of cluster {cluster}"))?;
     }
     Ok(())
+}
+
+/// A key of the account's own, so that it can be disabled.
+async fn make_key(config: &SdkConfig) -> Result<String> {
+    let made = aws_sdk_kms::Client::new(config)
+        .create_key()
+        .description("unishop's database")
+        .send()
+        .await
+        .context("create the database's key")?;
+    let key = made.key_metadata().and_then(|key| key.arn()).context("no key was created")?;
+    Ok(key.to_owned())
 }
 
 fn tagged(kind: ec2::ResourceType) -> ec2::TagSpecification {

@@ -46,15 +46,17 @@ macro_rules! bundles {
 
 bundles! {
     /// Serves what moves the database.
-    database holds choose_promotion, detach_global_cluster, failover_global_cluster;
+    database holds check_database, choose_promotion, detach_global_cluster, failover_global_cluster;
     /// Serves what starts and ends instances.
-    compute holds launch_instances, terminate_instances;
+    compute holds check_compute, launch_instances, terminate_instances;
     /// Serves what stops the old primary.
     fence holds fence_primary;
     /// Serves what makes, copies, adopts and prunes machine images.
     images holds create_image, copy_image, adopt_image, prune_images;
-    /// Serves what watches: a site, and the age of an image.
-    watch holds smoke_test, check_image;
+    /// Serves what looks at a site.
+    watch holds smoke_test;
+    /// Serves what asks for readiness and judges it.
+    ready holds check_plan, check_readiness;
     /// Serves what hears an alarm, and what decides again before anything is changed.
     alarm holds start_recovery, confirm_outage;
     /// Serves what opens and closes runs.

@@ -22,7 +22,10 @@ const PERIOD_SECONDS: i32 = 60;
 /// Published once a minute, in milliseconds, in the secondary's Region only, under the dimension `DBClusterIdentifier`
 /// (AuroraUserGuide/dimensions.html; the dashboards of aws-samples/amazon-aurora-labs-for-mysql). Of each minute the
 /// worst value counts.
-pub(crate) async fn lag(cloudwatch: &Client, cluster: &ClusterArn, now: Timestamp) -> Result<Lag, Failure> {
+///
+/// # Errors
+/// When CloudWatch doesn't answer.
+pub async fn lag(cloudwatch: &Client, cluster: &ClusterArn, now: Timestamp) -> Result<Lag, Failure> {
     let window = i64::try_from(LAG_WINDOW.as_secs()).unwrap_or(i64::MAX);
     let answer = cloudwatch
         .get_metric_data()

@@ -7,7 +7,7 @@ mod stop;
 use stop::Seconds;
 
 pub use choice::{Choice, LAG_WINDOW, Lag, choose};
-pub use standing::{Bar, Follower, Standing, stand};
+pub use standing::{Bar, Follower, Standing, bar, stand};
 pub use stop::{Refusal, Stop};
 
 #[cfg(test)]

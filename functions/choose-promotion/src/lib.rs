@@ -12,6 +12,7 @@ use action::{Call, clock};
 use jiff::Timestamp;
 use plan::DataLoss;
 
+pub use aws::lag;
 use decide::{Lag, Standing, Stop, choose, stand};
 use error::Error;
 use io::{Reply, Request};

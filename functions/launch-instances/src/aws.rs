@@ -6,7 +6,8 @@ mod launch;
 mod serve;
 
 pub(crate) use fleet::{checks, instances};
-pub(crate) use inquire::{image_chosen, reserved, surroundings};
+pub use inquire::surroundings;
+pub(crate) use inquire::{image_chosen, reserved};
 pub(crate) use launch::{Answer, Template, dry_run, planned, run};
 pub(crate) use serve::{address, associate, health, planned_lead, register};
 

@@ -26,7 +26,7 @@ mod plan;
 use action::{Call, Mode, clock};
 use jiff::Timestamp;
 
-pub use aws::Clients;
+pub use aws::{Clients, surroundings};
 use decide::fleet::{Fleet, blocks, fleet, ours};
 use decide::pools::ATTEMPTS;
 use error::Error;

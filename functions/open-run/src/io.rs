@@ -238,7 +238,7 @@ impl Reply {
                 failures: plan.probe.failures,
                 looks: plan.probe.looks,
             },
-            launch: launch(&plan).filter(|_| request.machine == Machine::Failover),
+            launch: Launch::of(&plan).filter(|_| request.machine == Machine::Failover),
             refresh: refresh(&plan).filter(|_| request.machine == Machine::RefreshImage),
             endpoints: plan.endpoints.iter().filter_map(parameter).collect(),
             approval: Approval {
@@ -257,25 +257,28 @@ impl Reply {
     }
 }
 
-fn launch(plan: &Plan) -> Option<Launch> {
-    let launch = plan.compute.as_ref()?.launch.clone()?;
-    Some(Launch {
-        launch_template: launch.launch_template,
-        instance_types: launch.instance_types,
-        subnets: launch.subnets,
-        security_groups: Vec::new(),
-        count: launch.count,
-        elastic_ip: launch.elastic_ip,
-        target_groups: launch.target_groups,
-        capacity_reservation: launch.capacity_reservation,
-        image: ImageChoice::Pointer(plan.image_pointer()),
-    })
+impl Launch {
+    /// What a recovery by `plan` launches; none where it launches nothing.
+    pub fn of(plan: &Plan) -> Option<Self> {
+        let launch = plan.compute.as_ref()?.launch.clone()?;
+        Some(Self {
+            launch_template: launch.launch_template,
+            instance_types: launch.instance_types,
+            subnets: launch.subnets,
+            security_groups: Vec::new(),
+            count: launch.count,
+            elastic_ip: launch.elastic_ip,
+            target_groups: launch.target_groups,
+            capacity_reservation: launch.capacity_reservation,
+            image: ImageChoice::Pointer(plan.image_pointer()),
+        })
+    }
 }
 
 /// None where a plan has no image, or doesn't say how one is proven.
 fn refresh(plan: &Plan) -> Option<Refresh> {
     let image: Image = plan.image.clone()?;
-    let (proof, production) = (image.proof?, launch(plan)?);
+    let (proof, production) = (image.proof?, Launch::of(plan)?);
     Some(Refresh {
         source: image.source,
         consistency: image.consistency,

@@ -11,7 +11,7 @@ use super::{ROOT_KEY, operation, target};
 pub(crate) const UNKNOWN: &str = "-";
 
 /// The services that moto answers.
-const MOTO: [&str; 3] = ["ec2", "autoscaling", "elasticloadbalancing"];
+const MOTO: [&str; 4] = ["ec2", "autoscaling", "elasticloadbalancing", "servicequotas"];
 
 /// How a service writes requests and errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -44,9 +44,9 @@ pub const ROOT_KEY: &str = "test";
 /// What a gateway needs to know.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where MiniStack listens: every service but those three.
+    /// Where MiniStack listens: every service but those of moto.
     pub ministack: SocketAddr,
-    /// Where moto listens: EC2, Auto Scaling and Elastic Load Balancing.
+    /// Where moto listens: EC2, Auto Scaling, Elastic Load Balancing and Service Quotas.
     pub moto: SocketAddr,
     /// The Region that the functions are deployed in, which is where their roles are looked up.
     pub engine_region: String,

@@ -1,4 +1,4 @@
-//! The program of what watches: a site, and the age of an image.
+//! The program of what looks at a site.
 
 fn main() -> Result<(), lambda_runtime::Error> {
     bootstrap::watch()

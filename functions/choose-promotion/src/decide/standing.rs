@@ -1,6 +1,6 @@
 //! Where the recovery cluster stands before anything is chosen.
 
-use aurora::{ClusterStatus, Endpoint, GlobalCluster, Instances, Member, Role, Seen, Synchronization};
+use aurora::{Cluster, ClusterStatus, Endpoint, GlobalCluster, Instances, Member, Role, Seen, Synchronization};
 
 use super::{Refusal, Stop};
 use crate::io::{Request, Verb};
@@ -101,7 +101,7 @@ pub fn stand(request: &Request, seen: &Seen) -> Result<Standing, Stop> {
     let (verb, writer_of) = match member {
         Some((global, member)) if member.role == Role::Secondary => {
             return Ok(Standing::Follower(Follower {
-                bar: bar(seen, global, member),
+                bar: bar(&seen.cluster, global, member),
             }));
         }
         Some(_) => (Verb::Failover, format!("the writer of global cluster {global_cluster}")),
@@ -165,14 +165,15 @@ fn may_stand_alone(request: &Request, seen: &Seen) -> Result<(), Stop> {
     Ok(())
 }
 
-fn bar(seen: &Seen, global: &GlobalCluster, member: &Member) -> Option<Bar> {
+/// Why a managed failover to `cluster`, the `member` of `global`, is not possible; none if it is.
+pub fn bar(cluster: &Cluster, global: &GlobalCluster, member: &Member) -> Option<Bar> {
     if let Synchronization::Broken(status) = &member.synchronization {
         return Some(Bar::Synchronization(status.clone()));
     }
     if global.writers().is_empty() {
         return Some(Bar::NoWriter);
     }
-    match (&seen.cluster.engine_version, &global.engine_version) {
+    match (&cluster.engine_version, &global.engine_version) {
         (Some(cluster), Some(global)) if cluster != global => Some(Bar::Versions {
             cluster: cluster.clone(),
             global: global.clone(),

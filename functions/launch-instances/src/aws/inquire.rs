@@ -14,7 +14,10 @@ use crate::error::Error;
 use crate::io::{ImageChoice, Launch};
 
 /// Looks at everything that the launch needs, side by side: this stands between the alarm and the point of no return.
-pub(crate) async fn surroundings(clients: &Clients, launch: &Launch) -> Result<Surroundings, Error> {
+///
+/// # Errors
+/// When AWS doesn't answer. What is missing is no error.
+pub async fn surroundings(clients: &Clients, launch: &Launch) -> Result<Surroundings, Error> {
     let Clients { ec2, elb, ssm } = clients;
     let address = async {
         match &launch.elastic_ip {

@@ -1,0 +1,136 @@
+//! What goes in and what comes out.
+
+use action::Outcome;
+use action::ids::{Region, RunId, TableName, WorkloadName};
+use readiness::{Answer, Heard, Verdict};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::decide::{Judged, News};
+
+/// What was heard, and what is left to ask.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Request {
+    /// The check: the name of its execution.
+    pub run: RunId,
+    /// The workload.
+    pub workload: WorkloadName,
+    /// What the plan says of what is asked here; null where there is no plan.
+    pub facts: Option<Facts>,
+    /// What came of check-plan.
+    pub plan: Heard,
+    /// What came of check-database; null for a plan without a database.
+    pub database: Option<Heard>,
+    /// What came of check-compute; null for a plan without compute.
+    pub compute: Option<Heard>,
+    /// What came of launch-instances in plan mode; null where nothing is launched.
+    pub launch: Option<Rehearsal>,
+}
+
+/// What a plan says of what is asked here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Facts {
+    /// The primary Region.
+    pub primary: Region,
+    /// The tables.
+    pub tables: Vec<TableName>,
+    /// The metric that moves users; null where none does.
+    pub traffic: Option<TrafficMetric>,
+}
+
+/// The metric that moves users.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TrafficMetric {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub metric: String,
+}
+
+/// What came of a launch in plan mode.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Rehearsal {
+    /// What would be launched; null where it would fail.
+    pub because: Option<String>,
+    /// The error's name and cause; null where it would succeed.
+    pub error: Option<String>,
+}
+
+/// How the check ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Reply {
+    /// `changed`: it is written down. `unchanged`: a newer check was there already.
+    pub outcome: Outcome,
+    /// One sentence for people.
+    pub because: String,
+    /// The worst answer.
+    pub verdict: Verdict,
+    /// The answers that don't pass, the worst first, at most [`Reply::MOST`]; all of them are in the ledger.
+    #[schemars(length(max = 8))]
+    pub answers: Vec<Answer>,
+    /// What people are told now; null where nothing is news.
+    pub news: Option<Message>,
+}
+
+/// A message to people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Message {
+    /// Its subject.
+    pub subject: String,
+    /// Its text.
+    pub message: String,
+}
+
+impl Reply {
+    /// How many answers a reply lists, so that it stays below 4 KiB.
+    pub const MOST: usize = 8;
+
+    pub(crate) fn new(workload: &WorkloadName, answers: &[Answer], judged: &Judged, is_newest: bool) -> Self {
+        let mut worst: Vec<Answer> = answers.iter().filter(|answer| answer.verdict > Verdict::Pass).cloned().collect();
+        worst.sort_by_key(|answer| std::cmp::Reverse(answer.verdict));
+        worst.truncate(Self::MOST);
+        let count = |verdict| answers.iter().filter(|answer| answer.verdict == verdict).count();
+        Self {
+            outcome: if is_newest { Outcome::Changed } else { Outcome::Unchanged },
+            because: format!(
+                "of {} questions about {workload}, {} fail and {} warn",
+                answers.len(),
+                count(Verdict::Fail),
+                count(Verdict::Warn)
+            ),
+            verdict: judged.verdict,
+            answers: worst,
+            news: judged.news.as_ref().filter(|_| is_newest).map(|news| message(workload, news)),
+        }
+    }
+}
+
+fn message(workload: &WorkloadName, news: &News) -> Message {
+    match news {
+        News::Ready => Message {
+            subject: format!("Relight: {workload} is ready to fail over again"),
+            message: format!("No question about {workload} fails any more."),
+        },
+        News::Failing { new, still } => {
+            let lines: Vec<String> = new.iter().map(|answer| format!("- {answer}")).collect();
+            let others = if still.is_empty() {
+                String::new()
+            } else {
+                format!("\n\nStill failing: {}.", still.join(", "))
+            };
+            Message {
+                subject: format!("Relight: {workload} is NOT ready to fail over"),
+                message: format!(
+                    "What would stop a failover of {workload}, or cost it more than its plan allows:\n{}{others}",
+                    lines.join("\n")
+                ),
+            }
+        }
+    }
+}
