@@ -10,3 +10,4 @@ mod input;
 mod labs;
 mod refresh;
 mod stage;
+mod starts;
