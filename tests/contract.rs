@@ -1,6 +1,9 @@
 //! The machines, the template, the policies and the functions, held against each other.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
 
+#[path = "contract/guards.rs"]
+mod guards;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

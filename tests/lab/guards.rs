@@ -1,10 +1,13 @@
-//! When nothing may happen: the alarm is over, people decide, another run holds the lock, or the run only plans.
+//! When nothing may happen: the alarm is over or borne out by too little, people decide or inhibit, another run holds the
+//! lock, or the run only plans.
 
 use std::time::Duration;
 
-use aws_sdk_cloudwatch::types::StateValue;
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StateValue};
 use aws_sdk_sfn::types::ExecutionStatus;
 use lab::run::runs;
+use lab::world::PRIMARY;
 use ledger::Verdict;
 use serde_json::{Value, json};
 
@@ -100,4 +103,111 @@ async fn a_second_run_is_refused_and_told_who_holds_the_lock() {
     assert_eq!(report.verdict, Verdict::StoppedUntouched);
     let ended = stage.ended(first.execution_arn().rsplit(':').next().unwrap_or_default()).await;
     assert_eq!(ended.report.expect("a report").verdict, Verdict::Done, "{}", ended.cause);
+}
+
+const INHIBIT: &str = "/relight/inhibit";
+
+async fn inhibit(stage: &Stage, why: &str) {
+    aws_sdk_ssm::Client::new(&stage.reach.looking().expect("a configuration"))
+        .put_parameter()
+        .name(INHIBIT)
+        .value(why)
+        .r#type(aws_sdk_ssm::types::ParameterType::String)
+        .overwrite(true)
+        .send()
+        .await
+        .expect("a parameter");
+}
+
+/// Puts looks of the probe into its metric, `x` failed and `.` passed, ten seconds apart, the last of them now.
+async fn looked(stage: &Stage, marks: &str) {
+    let client = aws_sdk_cloudwatch::Client::new(&stage.reach.looking().expect("a configuration"));
+    let now = action::clock::now().as_second();
+    for (mark, back) in marks.chars().rev().zip(0_i64..) {
+        let dimension = Dimension::builder().name("Workload").value("unishop").build();
+        let datum = MetricDatum::builder()
+            .metric_name("ProbeFailed")
+            .dimensions(dimension)
+            .timestamp(DateTime::from_secs(now - 10 * back))
+            .value(if mark == 'x' { 1.0 } else { 0.0 })
+            .storage_resolution(1);
+        client
+            .put_metric_data()
+            .namespace("Relight")
+            .metric_data(datum.build())
+            .send()
+            .await
+            .expect("a metric");
+    }
+}
+
+/// What start-recovery gives a run that an alarm starts.
+fn by_alarm() -> Value {
+    json!({
+        "workload": "unishop",
+        "mode": "execute",
+        "trigger": {
+            "kind": "alarm",
+            "alarm": "relight-unishop-primary-down",
+            "alarmAt": action::clock::now(),
+            "incidentAt": null,
+            "reason": "test",
+        },
+    })
+}
+
+/// Runs, and says why the run was stopped before it had changed anything.
+async fn stopped(stage: &Stage, input: &Value) -> String {
+    let ended = stage.run(input).await;
+    assert_eq!(ended.error.as_deref(), Some("Relight.StoppedUntouched"), "{}", ended.cause);
+    let report = ended.report.expect("a report");
+    assert_eq!(report.verdict, Verdict::StoppedUntouched);
+    let [stop] = &report.stops[..] else { panic!("{:?}", report.stops) };
+    assert_eq!((stop.state.as_str(), stop.error.as_str()), ("Confirm Outage", "Relight.Refused"));
+    // A long sentence is cut there, and whole in the report.
+    let begin: String = stop.message.chars().take(60).collect();
+    assert!(ended.cause.contains(&begin), "{}", ended.cause);
+    stop.message.clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn while_people_inhibit_recoveries_no_alarm_starts_one_and_a_person_only_by_repeating_why() {
+    let stage = Stage::set(&at_once()).await;
+    inhibit(&stage, "Ada moves the network").await;
+    set_alarm(&stage, StateValue::Alarm).await;
+    let why = told(&stage, &alarm("ALARM", "2026-11-21T03:15:02.123+0000")).await;
+    assert!(why.contains("/relight/inhibit says \"Ada moves the network\""), "{why}");
+
+    let why = stopped(&stage, &execute()).await;
+    assert!(
+        why.contains("says \"Ada moves the network\"; set it to off, or repeat its text as recoverDespiteInhibit"),
+        "{why}"
+    );
+    assert!(stage.changes().is_empty(), "{:?}", stage.changes());
+
+    let mut consenting = execute();
+    consenting["recoverDespiteInhibit"] = json!("Ada moves the network");
+    let ended = stage.run(&consenting).await;
+    let report = ended.report.expect("a report");
+    assert_eq!(report.verdict, Verdict::Done, "{}", ended.cause);
+    let confirmed = report.steps.iter().find(|step| step.name == "Confirm Outage");
+    let because = confirmed.and_then(|step| step.because.as_deref()).unwrap_or_default();
+    assert!(because.contains("as consented to"), "{because}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn an_alarm_that_the_primary_has_outlived_or_that_too_few_looks_bear_out_moves_nobody() {
+    let stage = Stage::set(&at_once()).await;
+    looked(&stage, "xxx").await;
+    let why = stopped(&stage, &by_alarm()).await;
+    assert!(why.starts_with("the primary answers again: the site in us-east-1 passed"), "{why}");
+    assert!(why.ends_with("3 of the last 3 looks failed (2 needed)"), "{why}");
+
+    stage.reach.set_lost(PRIMARY, true).await.expect("an outage");
+    looked(&stage, "....x").await;
+    let why = stopped(&stage, &by_alarm()).await;
+    assert!(why.contains("1 of the last 3 looks failed (2 needed)"), "{why}");
+    assert!(stage.changes().is_empty(), "{:?}", stage.changes());
 }

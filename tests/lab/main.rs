@@ -14,4 +14,5 @@ mod plan;
 mod readiness;
 mod refresh;
 mod stage;
+mod starts;
 mod stop;

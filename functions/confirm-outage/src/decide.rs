@@ -60,7 +60,7 @@ pub enum Refusal {
     },
     /// People hold all recoveries back.
     #[error(
-        "recoveries are inhibited: {} says {why}; set it to off, or have a person start the run with recoverDespiteInhibit = {why}",
+        "recoveries are inhibited: {} says {why}; set it to off, or repeat its text as recoverDespiteInhibit",
         signals::PARAMETER
     )]
     Inhibited {

@@ -148,8 +148,8 @@ fn the_switch_stops_everybody_but_a_person_who_repeats_its_text() {
     ] {
         assert_eq!(
             told(&request(trigger, true, &changes), &inhibited).unwrap_err(),
-            "recoveries are inhibited: /relight/inhibit says \"Ada moves the network\"; set it to off, or have a person start the run \
-             with recoverDespiteInhibit = \"Ada moves the network\"",
+            "recoveries are inhibited: /relight/inhibit says \"Ada moves the network\"; set it to off, or repeat its text as \
+             recoverDespiteInhibit",
             "{trigger} {changes}"
         );
     }

@@ -177,7 +177,7 @@ async fn each_guard_is_a_refusal_with_its_reason() {
                 ..World::new()
             },
             vec![person()],
-            "recoverDespiteInhibit = \"Ada moves the network\"",
+            "repeat its text as recoverDespiteInhibit",
         ),
         (World::new(), vec![("look", answering)], "the primary answers again"),
         (

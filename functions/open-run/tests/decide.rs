@@ -321,3 +321,63 @@ fn only_an_alarms_run_asks_for_an_approval_and_its_lock_lasts_as_much_longer() {
     };
     assert!(!open_run::decide::asks(&refresh, &approve.plan), "a refresh asks nobody");
 }
+
+/// Fifty starts that look and write in any order, against a table that writes a lock only as it was seen: the condition that
+/// `aws::Ledger::take` asks DynamoDB for.
+#[test]
+fn however_fifty_starts_interleave_one_takes_the_lock_and_a_dead_owners_lock_is_taken_over_once() {
+    let mut dice = 43_u64;
+    for order in 0..400 {
+        let dead = (order % 2 == 1).then(|| lock(OTHER));
+        let mut table = dead.clone();
+        let mut seen: Vec<Option<Result<Opening, Refusal>>> = (0..50).map(|_| None).collect();
+        let (mut taken, mut refused) = (Vec::new(), 0);
+        let mut left: Vec<usize> = (0..50).flat_map(|start| [start, start]).collect();
+        while !left.is_empty() {
+            // Knuth's generator of MMIX: any order will do, the same each time.
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            let start = left.swap_remove(usize::try_from(dice >> 33).unwrap() % left.len());
+            let run = format!("unishop-start-{start}");
+            match seen[start].take() {
+                None => {
+                    let holder = |lock: &Lock| {
+                        if lock.owner.as_str() == OTHER {
+                            Holder::Ended
+                        } else {
+                            Holder::Live
+                        }
+                    };
+                    let held = table.clone().map(|lock| (lock.clone(), holder(&lock)));
+                    let request = Request {
+                        run: run.parse().unwrap(),
+                        ..request()
+                    };
+                    seen[start] = Some(match decide(&request, None, held, None, &stored(), at("03:15:04")) {
+                        Ok(Decision::Open(opening)) => Ok(opening),
+                        Ok(other) => panic!("{other:?}"),
+                        Err(refusal) => Err(refusal),
+                    });
+                }
+                Some(Ok(opening)) => {
+                    let same = |one: &Lock, other: &Lock| (&one.owner, one.taken_at) == (&other.owner, other.taken_at);
+                    let as_seen = match (&opening.replaces, &table) {
+                        (None, None) => true,
+                        (Some(replaced), Some(there)) => same(replaced, there),
+                        _ => false,
+                    };
+                    if as_seen {
+                        assert_eq!(opening.replaces, dead, "a lock was taken over that nobody had left");
+                        table = Some(lock(&run));
+                        taken.push(run);
+                    }
+                }
+                Some(Err(Refusal::Held { holder, .. })) => {
+                    assert_eq!(taken, [holder.to_string()], "a refusal names the holder");
+                    refused += 1;
+                }
+                Some(Err(refusal)) => panic!("{refusal}"),
+            }
+        }
+        assert_eq!(taken.len(), 1, "order {order}: {taken:?}, {refused} were refused");
+    }
+}
