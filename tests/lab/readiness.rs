@@ -1,6 +1,7 @@
 //! Readiness: every question has a scenario that makes it fail, and what it says then is enough to mend it.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use aws_sdk_cloudwatch::types::StateValue;
 use aws_sdk_sfn::types::ExecutionStatus;
@@ -45,24 +46,26 @@ impl Stage {
     }
 
     /// Lets the probe look, and waits until its alarms have heard of it.
-    pub(crate) async fn probe(&self) {
+    async fn probe(&self) {
         self.reach.begin_probing().await.expect("a probe");
+        self.until_the_probe_is_heard().await;
+    }
+
+    async fn until_the_probe_is_heard(&self) {
         let client = aws_sdk_cloudwatch::Client::new(&self.reach.looking().expect("a configuration"));
-        let silent = || async {
+        let is_heard = async || {
             let found = client.describe_alarms().alarm_names("relight-unishop-probe-silent").send().await;
-            found
-                .expect("the alarms")
-                .metric_alarms()
-                .first()
-                .and_then(|alarm| alarm.state_value().cloned())
+            let found = found.expect("the alarms");
+            found.metric_alarms().first().and_then(|alarm| alarm.state_value()) == Some(&StateValue::Ok)
         };
-        let quiet = async {
-            while silent().await != Some(StateValue::Ok) {
-                tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+        let heard = async {
+            while !is_heard().await {
+                tokio::time::sleep(Duration::from_millis(200)).await;
             }
         };
-        let within = std::time::Duration::from_secs(90);
-        tokio::time::timeout(within, quiet).await.expect("the probe's first looks");
+        tokio::time::timeout(Duration::from_secs(90), heard)
+            .await
+            .expect("the probe's looks");
     }
 }
 

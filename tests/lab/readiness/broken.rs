@@ -1,5 +1,6 @@
 //! What is done to AWS so that a question fails, and how it is undone.
 
+use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, StateValue, Statistic};
 use aws_sdk_ec2::types as ec2;
 use lab::world::{RECOVERY_CLUSTER, WORKLOAD};
 use ledger::Lock;
@@ -63,6 +64,24 @@ impl Clients {
             .value(image)
             .overwrite(true);
         put.send().await.expect("the pointer");
+    }
+
+    /// The alarm on silence as infra/workload.yaml makes it, on this metric.
+    async fn silent_alarm_on(&self, metric: &str) {
+        let watched = Dimension::builder().name("Workload").value(WORKLOAD).build();
+        let put = self.cloudwatch.put_metric_alarm().alarm_name("relight-unishop-probe-silent");
+        put.namespace("Relight")
+            .metric_name(metric)
+            .dimensions(watched)
+            .statistic(Statistic::SampleCount)
+            .period(60)
+            .evaluation_periods(3)
+            .threshold(1.0)
+            .comparison_operator(ComparisonOperator::LessThanThreshold)
+            .treat_missing_data("breaching")
+            .send()
+            .await
+            .expect("the alarm");
     }
 
     async fn default_version(&self, template: &str, version: &str) {
@@ -200,14 +219,13 @@ impl Broken {
                 stage.upload_plan(&toml::to_string(&plan).expect("a plan")).await;
                 return made;
             }
-            Self::SilentProbe => drop(
-                aws.cloudwatch
-                    .delete_alarms()
-                    .alarm_names("relight-unishop-probe-silent")
-                    .send()
-                    .await
-                    .expect("no alarm"),
-            ),
+            // MiniStack takes missing data for nothing, so the state that silence leads to is set, on a metric without data.
+            Self::SilentProbe => {
+                aws.silent_alarm_on("NobodyPutsThis").await;
+                let set = aws.cloudwatch.set_alarm_state().alarm_name("relight-unishop-probe-silent");
+                let set = set.state_value(StateValue::Alarm).state_reason("test");
+                set.send().await.expect("the state");
+            }
             Self::DisabledAlarm => drop(
                 aws.cloudwatch
                     .disable_alarm_actions()
@@ -277,27 +295,8 @@ impl Broken {
                 aws.ec2.delete_subnet().subnet_id(before).send().await.expect("no subnet");
             }
             Self::SilentProbe => {
-                let put = aws
-                    .cloudwatch
-                    .put_metric_alarm()
-                    .alarm_name("relight-unishop-probe-silent")
-                    .namespace("Relight");
-                let watched = aws_sdk_cloudwatch::types::Dimension::builder()
-                    .name("Workload")
-                    .value(WORKLOAD)
-                    .build();
-                put.metric_name("ProbeFailed")
-                    .dimensions(watched)
-                    .statistic(aws_sdk_cloudwatch::types::Statistic::SampleCount)
-                    .period(60)
-                    .evaluation_periods(3)
-                    .threshold(1.0)
-                    .comparison_operator(aws_sdk_cloudwatch::types::ComparisonOperator::LessThanThreshold)
-                    .treat_missing_data("breaching")
-                    .send()
-                    .await
-                    .expect("the alarm");
-                stage.probe().await;
+                aws.silent_alarm_on("ProbeFailed").await;
+                stage.until_the_probe_is_heard().await;
             }
             Self::DisabledAlarm => drop(
                 aws.cloudwatch

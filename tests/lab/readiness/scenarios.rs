@@ -285,7 +285,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         fails(
             ProbeAlarms,
             How::Aws(Broken::SilentProbe),
-            ["relight-unishop-probe-silent does not exist", "deploy infra/workload.yaml"],
+            ["nobody looks at the primary", "look at schedule relight-unishop-probe"],
             &[],
         ),
         fails(
