@@ -91,22 +91,26 @@ impl Ledger<'_> {
     /// Records the stop as the answer to the approval; false if somebody answered at the same moment.
     pub(crate) async fn answer(&self, answer: &Answer, token: &Token, _permit: &Permit) -> Result<bool, Error> {
         let text = |value: &dyn ToString| AttributeValue::S(value.to_string());
-        let updated = self
+        let comment = if answer.comment.is_some() { ", #comment = :comment" } else { "" };
+        let mut call = self
             .dynamodb
             .update_item()
             .table_name(self.table)
             .set_key(Some(ledger::approval_key(self.workload, self.run)))
-            .update_expression("SET answer = :answer, who = :who, answeredAt = :at")
+            .update_expression(format!("SET answer = :answer, who = :who, answeredAt = :at{comment}"))
             .condition_expression("attribute_not_exists(answer) AND #token = :token")
-            // "token" is a reserved word.
+            // "token" and "comment" are reserved words.
             .expression_attribute_names("#token", "token")
             .expression_attribute_values(":token", AttributeValue::S(token.reveal().to_owned()))
             .expression_attribute_values(":answer", text(&answer.verb))
             .expression_attribute_values(":who", text(&answer.who))
-            .expression_attribute_values(":at", text(&answer.at))
-            .send()
-            .await;
-        match updated.map_err(Failure::from) {
+            .expression_attribute_values(":at", text(&answer.at));
+        if let Some(comment) = &answer.comment {
+            call = call
+                .expression_attribute_names("#comment", "comment")
+                .expression_attribute_values(":comment", text(comment));
+        }
+        match call.send().await.map_err(Failure::from) {
             Ok(_) => Ok(true),
             Err(failure) if failure.is(&["ConditionalCheckFailedException"]) => Ok(false),
             Err(failure) => Err(Error::UpdateItem(self.run.clone(), failure)),

@@ -89,7 +89,12 @@ async fn stops(
         }),
     };
     let get = mock!(aws_sdk_dynamodb::Client::get_item).then_output(move || GetItemOutput::builder().set_item(approval.clone()).build());
-    let update = mock!(aws_sdk_dynamodb::Client::update_item).then_output(|| UpdateItemOutput::builder().build());
+    let update = mock!(aws_sdk_dynamodb::Client::update_item)
+        .match_requests(|input| {
+            let why = input.expression_attribute_values().and_then(|values| values.get(":comment"));
+            why == Some(&AttributeValue::S("wrong Region".to_owned()))
+        })
+        .then_output(|| UpdateItemOutput::builder().build());
     let send = mock!(aws_sdk_sfn::Client::send_task_success)
         .match_requests(move |input| {
             sends.lock().unwrap().1.push(input.clone());
