@@ -60,7 +60,6 @@ pub(super) fn answer(launch: &Launch, quota: &Result<Quota, String>) -> Answer {
     let seen = format!("{need} vCPUs for {} {name}, {} in use", launch.count, quota.used);
     let limit = format!("within the quota of {} together", quota.limit);
     // Exact below 2^52 vCPUs.
-    #[expect(clippy::cast_precision_loss, reason = "exact below 2^52 vCPUs")]
     let fits = (quota.used + need) as f64 <= quota.limit;
     if fits {
         Answer::pass(question, seen, limit)
