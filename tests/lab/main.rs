@@ -2,6 +2,7 @@
 //!
 //! Each test has a lab of its own and takes a minute; `cargo xtask test` runs them, with the tools that they need.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test fails by panicking, in its helpers too")]
+#![allow(clippy::print_stdout, reason = "what was measured is printed")]
 #![allow(clippy::disallowed_methods, reason = "tests of programs: they wait and read the environment")]
 
 mod approval;

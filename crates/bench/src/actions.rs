@@ -278,6 +278,7 @@ fn close_run() -> Value {
         "approval": null,
         "ended": "proven",
         "stops": [],
+        "planned": [],
     })
 }
 

@@ -1,7 +1,12 @@
 //! Sequences of signals, all drawn from one seed: which of them move a workload, and after how long.
 //!
 //! A cut is an outage that ends before the window, M periods, has passed; a true outage lasts to the end.
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test, which shows its figures")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test, which shows its figures"
+)]
 
 #[path = "simulation/model.rs"]
 mod model;

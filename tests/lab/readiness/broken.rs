@@ -52,8 +52,7 @@ impl Clients {
 
     async fn key(&self) -> String {
         let found = self.rds.describe_db_clusters().db_cluster_identifier(RECOVERY_CLUSTER).send().await;
-        let key = found.expect("the cluster").db_clusters()[0].kms_key_id().expect("a key").to_owned();
-        key
+        found.expect("the cluster").db_clusters()[0].kms_key_id().expect("a key").to_owned()
     }
 
     async fn point(&self, image: &str) {
