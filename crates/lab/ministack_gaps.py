@@ -1,19 +1,14 @@
 """What MiniStack 1.5.33 lacks for Relight's templates, added before it starts. Nothing here makes it laxer than it is.
 
-Composite alarms in CloudFormation, and what IAM is told about a request: the resources and tags of the RDS calls that
-move a global database, the tags of a target group, the namespace of a metric, and the machine that a task token is of.
-Of a state that waits for a token: a time-out that is an expression, as much shorter as the machine's waits are, and a
-function that fails before anybody answers. And Step Functions' own write of an object to S3, whose body is text as it is
-and JSON of anything else.
+Composite alarms in CloudFormation, the M of N of an alarm's data points, and what IAM is told about a request: the
+resources and tags of the RDS calls that move a global database, the tags of a target group, the namespace of a metric,
+and the machine that a task token is of. Of a state that waits for a token: a time-out that is an expression, as much
+shorter as the machine's waits are, and a function that fails before anybody answers. And Step Functions' own write of
+an object to S3, whose body is text as it is and JSON of anything else.
 """
 
 import contextvars
 import json
-Composite alarms in CloudFormation, the M of N of an alarm's data points, and what IAM is told about a request: the resources and tags of the RDS calls that
-move a global database, the tags of a target group, and the namespace of a metric.
-"""
-
-import contextvars
 import time
 
 from ministack.core import iam_actions, iam_evaluator
