@@ -10,6 +10,7 @@ use close_run::Report;
 use close_run::report::{Approval, StepOutcome};
 use lab::Settings;
 use lab::gateway::{Effect, Match, Rule};
+use lab::world::PRIMARY;
 use ledger::{Verb, Verdict};
 use serde_json::{Value, json};
 
@@ -185,7 +186,10 @@ async fn an_alarms_run_asks_once_and_only_a_yes_in_time_lets_it_change_anything(
         after: 0,
         times: std::num::NonZero::new(1),
     });
+    // The outage lasts while people decide: else the last guard would stop the run.
+    stage.reach.set_lost(PRIMARY, true).await.expect("an outage");
     stage.asks("approved", 4).await;
+    stage.looked("xxxxxx").await;
     let (taken, said) = stage.relight(&["approve", "approved", "--who", "Ada"]).await;
     assert!(!taken && said.contains("give the same answer again"), "{said}");
     let (taken, said) = stage.relight(&["approve", "approved", "--who", "Bob"]).await;

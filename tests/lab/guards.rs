@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StateValue};
+use aws_sdk_cloudwatch::types::StateValue;
 use aws_sdk_sfn::types::ExecutionStatus;
 use lab::run::runs;
 use lab::world::PRIMARY;
@@ -119,28 +118,6 @@ async fn inhibit(stage: &Stage, why: &str) {
         .expect("a parameter");
 }
 
-/// Puts looks of the probe into its metric, `x` failed and `.` passed, ten seconds apart, the last of them now.
-async fn looked(stage: &Stage, marks: &str) {
-    let client = aws_sdk_cloudwatch::Client::new(&stage.reach.looking().expect("a configuration"));
-    let now = action::clock::now().as_second();
-    for (mark, back) in marks.chars().rev().zip(0_i64..) {
-        let dimension = Dimension::builder().name("Workload").value("unishop").build();
-        let datum = MetricDatum::builder()
-            .metric_name("ProbeFailed")
-            .dimensions(dimension)
-            .timestamp(DateTime::from_secs(now - 10 * back))
-            .value(if mark == 'x' { 1.0 } else { 0.0 })
-            .storage_resolution(1);
-        client
-            .put_metric_data()
-            .namespace("Relight")
-            .metric_data(datum.build())
-            .send()
-            .await
-            .expect("a metric");
-    }
-}
-
 /// What start-recovery gives a run that an alarm starts.
 fn by_alarm() -> Value {
     json!({
@@ -200,13 +177,13 @@ async fn while_people_inhibit_recoveries_no_alarm_starts_one_and_a_person_only_b
 #[ignore = "needs the lab: cargo xtask test"]
 async fn an_alarm_that_the_primary_has_outlived_or_that_too_few_looks_bear_out_moves_nobody() {
     let stage = Stage::set(&at_once()).await;
-    looked(&stage, "xxx").await;
+    stage.looked("xxx").await;
     let why = stopped(&stage, &by_alarm()).await;
     assert!(why.starts_with("the primary answers again: the site in us-east-1 passed"), "{why}");
     assert!(why.ends_with("3 of the last 3 looks failed (2 needed)"), "{why}");
 
     stage.reach.set_lost(PRIMARY, true).await.expect("an outage");
-    looked(&stage, "....x").await;
+    stage.looked("....x").await;
     let why = stopped(&stage, &by_alarm()).await;
     assert!(why.contains("1 of the last 3 looks failed (2 needed)"), "{why}");
     assert!(stage.changes().is_empty(), "{:?}", stage.changes());

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use action::Effect;
+use aws_sdk_cloudwatch::primitives::DateTime;
+use aws_sdk_cloudwatch::types::{Dimension, MetricDatum};
 use aws_sdk_sfn::types::ExecutionStatus;
 use close_run::Report;
 use lab::deploy::{self, Sources};
@@ -165,6 +167,28 @@ impl Stage {
             .ok()?;
         let bytes = object.body.collect().await.expect("the report's bytes").to_vec();
         Some(serde_json::from_slice(&bytes).expect("a report"))
+    }
+
+    /// Puts looks of the probe into its metric, `x` failed and `.` passed, ten seconds apart, the last of them now.
+    pub(crate) async fn looked(&self, marks: &str) {
+        let client = aws_sdk_cloudwatch::Client::new(&self.reach.looking().expect("a configuration"));
+        let now = action::clock::now().as_second();
+        for (mark, back) in marks.chars().rev().zip(0_i64..) {
+            let dimension = Dimension::builder().name("Workload").value("unishop").build();
+            let datum = MetricDatum::builder()
+                .metric_name("ProbeFailed")
+                .dimensions(dimension)
+                .timestamp(DateTime::from_secs(now - 10 * back))
+                .value(if mark == 'x' { 1.0 } else { 0.0 })
+                .storage_resolution(1);
+            client
+                .put_metric_data()
+                .namespace("Relight")
+                .metric_data(datum.build())
+                .send()
+                .await
+                .expect("a metric");
+        }
     }
 
     pub(crate) fn log(&self) -> Vec<Arc<Entry>> {
