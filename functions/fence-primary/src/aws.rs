@@ -1,9 +1,10 @@
 //! Every call of this action: two looks, two stops, and the call of a plan's own fence. No call is waited for longer than the bound.
 
-use action::aws::Failure;
+use action::aws::{Failure, on_paper};
 use action::clock::Bound;
 use action::ids::{FunctionArn, InstanceId, WorkloadName};
-use action::{ErrorName, Permit, chain};
+use action::{ErrorName, Permit, PlannedCall, Rehearsal, chain};
+use aws_sdk_autoscaling::operation::update_auto_scaling_group::builders::UpdateAutoScalingGroupFluentBuilder;
 use aws_sdk_autoscaling::types::Filter as GroupFilter;
 use aws_sdk_ec2::operation::stop_instances::builders::StopInstancesFluentBuilder;
 use aws_sdk_ec2::types::{Filter, Instance as Described, InstanceStateName};
@@ -139,14 +140,26 @@ fn instance(described: &Described) -> Option<Instance> {
 
 /// Sets a group to zero, so that it ends its instances and starts no other.
 pub(crate) async fn empty(autoscaling: &aws_sdk_autoscaling::Client, group: &str, bound: &Bound, _permit: &Permit) -> Result<(), NotDone> {
+    held(bound, async { Ok(emptying(autoscaling, group).send().await.map(drop)?) }).await
+}
+
+/// The same as plan mode lists it; Auto Scaling has no dry run.
+pub(crate) async fn planned_empty(autoscaling: &aws_sdk_autoscaling::Client, group: &str) -> Result<PlannedCall, NotDone> {
+    let paper = aws_sdk_autoscaling::Client::new(&on_paper(autoscaling.config().region()));
+    let rehearsal = Rehearsal::unsent();
+    let call = emptying(&paper, group).customize();
+    let answer = call.interceptor(rehearsal.clone()).send().await;
+    rehearsal.call(answer).map_err(|failure| NotDone::failed(&failure))
+}
+
+fn emptying(autoscaling: &aws_sdk_autoscaling::Client, group: &str) -> UpdateAutoScalingGroupFluentBuilder {
     // Together: a desired size above the largest is refused.
-    let update = autoscaling
+    autoscaling
         .update_auto_scaling_group()
         .auto_scaling_group_name(group)
         .min_size(0)
         .max_size(0)
-        .desired_capacity(0);
-    held(bound, async { Ok(update.send().await.map(drop)?) }).await
+        .desired_capacity(0)
 }
 
 /// Stops instances, all or none of them.
@@ -154,18 +167,12 @@ pub(crate) async fn stop(ec2: &aws_sdk_ec2::Client, ids: &[InstanceId], bound: &
     held(bound, async { Ok(stopping(ec2, ids).send().await.map(drop)?) }).await
 }
 
-/// EC2's own check of the stop, which changes nothing.
-pub(crate) async fn dry_run(ec2: &aws_sdk_ec2::Client, ids: &[InstanceId], bound: &Bound) -> Result<(), NotDone> {
-    let tried = held(bound, async {
-        Ok(stopping(ec2, ids).dry_run(true).send().await.map_err(Failure::from))
-    })
-    .await?;
-    match tried {
-        // A dry run answers with an error, whatever it finds.
-        Err(failure) if failure.is(&["DryRunOperation"]) => Ok(()),
-        Err(failure) => Err(NotDone::failed(&failure)),
-        Ok(_) => Ok(()),
-    }
+/// The stop, after EC2's own check of it, which changes nothing.
+pub(crate) async fn dry_run(ec2: &aws_sdk_ec2::Client, ids: &[InstanceId], bound: &Bound) -> Result<PlannedCall, NotDone> {
+    let rehearsal = Rehearsal::dry_run();
+    let call = stopping(ec2, ids).dry_run(true).customize();
+    let answer = call.interceptor(rehearsal.clone()).send();
+    held(bound, async { rehearsal.call(answer.await) }).await
 }
 
 fn stopping(ec2: &aws_sdk_ec2::Client, ids: &[InstanceId]) -> StopInstancesFluentBuilder {
@@ -194,15 +201,25 @@ pub(crate) async fn call(
     }
 }
 
-/// Lambda's own check of the call, by which nothing runs.
+/// Lambda's own check of the call, by which nothing runs. IAM's name of the action isn't the operation's
+/// (lambda/latest/api/API_Invoke.html).
 pub(crate) async fn dry_call(
     lambda: &aws_sdk_lambda::Client,
     function: &FunctionArn,
     call: &FenceCall,
     bound: &Bound,
-) -> Result<(), NotDone> {
+) -> Result<PlannedCall, NotDone> {
     let invoke = invocation(lambda, function, call).invocation_type(InvocationType::DryRun);
-    held(bound, async { Ok(invoke.send().await.map(drop)?) }).await
+    held(bound, async { Ok(invoke.send().await.map(drop)?) }).await?;
+    let arguments = [
+        ("FunctionName", function.as_str().into()),
+        ("Payload", serde_json::to_value(call).unwrap_or_default()),
+    ];
+    Ok(PlannedCall {
+        iam_action: "lambda:InvokeFunction".to_owned(),
+        region: lambda.config().region().map(ToString::to_string).unwrap_or_default(),
+        arguments: arguments.map(|(name, value)| (name.to_owned(), value)).into(),
+    })
 }
 
 fn invocation(lambda: &aws_sdk_lambda::Client, function: &FunctionArn, call: &FenceCall) -> InvokeFluentBuilder {

@@ -1,7 +1,7 @@
 //! What goes in, what comes out, and what a plan's own fence is called with.
 
 use action::ids::{FunctionArn, InstanceId, Region, RunId, WorkloadName};
-use action::{Mode, Outcome};
+use action::{Mode, Outcome, PlannedCall};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +78,8 @@ pub struct Reply {
     pub not_fenced: Vec<NotFenced>,
     /// How many entries of both lists are left out, so that the reply stays below 4 KiB.
     pub left_out: usize,
+    /// In plan mode, the calls that would be made.
+    pub calls: Vec<PlannedCall>,
 }
 
 /// One thing that was stopped.
@@ -141,6 +143,7 @@ impl Reply {
             fenced,
             not_fenced: not_fenced.collect(),
             left_out: 0,
+            calls: Vec::new(),
         }
         .fitting()
     }

@@ -24,7 +24,7 @@ use std::time::Duration;
 use action::aws::FAR_CALL_TIMEOUT;
 use action::clock::Bound;
 use action::ids::{FunctionArn, InstanceId, Region};
-use action::{Call, Outcome, Permit};
+use action::{Call, Outcome, Permit, PlannedCall};
 
 use aws::NotDone;
 use decide::{Decision, Seen, decide, is_away};
@@ -115,6 +115,12 @@ impl Done {
         }
     }
 
+    fn planned(self, request: &Request, calls: Vec<PlannedCall>) -> Reply {
+        let because = words::told(request, true, &self.fenced, &self.not_fenced);
+        let reply = Reply::new(Outcome::Planned, &because, self.fenced, self.not_fenced);
+        Reply { calls, ..reply }
+    }
+
     fn reply(self, request: &Request) -> Reply {
         let outcome = if self.fenced.is_empty() && !self.maybe {
             Outcome::Unchanged
@@ -168,19 +174,21 @@ async fn stop_instances(ec2: &aws_sdk_ec2::Client, ids: &[InstanceId], bound: &B
 
 /// Plan mode: what execute would stop, by EC2's own dry run. Auto Scaling has none.
 async fn plan(request: &Request, clients: &Clients, decision: Decision, bound: &Bound) -> Reply {
-    let mut done = Done::default();
+    let (mut done, mut calls) = (Done::default(), Vec::new());
     for group in decision.groups {
-        done.fenced.push(Fenced::Group(group.sized));
+        let planned = aws::planned_empty(&clients.autoscaling, &group.sized.name).await;
+        let what = format!("group {}", group.sized.name);
+        done.take(Fenced::Group(group.sized), what, planned.map(|call| calls.push(call)));
     }
     if !decision.instances.is_empty() {
         let tried = aws::dry_run(&clients.ec2, &decision.instances, bound).await;
+        let tried = tried.map(|call| calls.push(call));
         for id in decision.instances {
             done.take(Fenced::Instance(id.clone()), id.as_str(), tried.clone());
         }
     }
     done.not_fenced.extend(decision.cannot);
-    let because = words::told(request, true, &done.fenced, &done.not_fenced);
-    Reply::new(Outcome::Planned, &because, done.fenced, done.not_fenced)
+    done.planned(request, calls)
 }
 
 /// The plan's own fence.
@@ -195,9 +203,10 @@ async fn called(request: &Request, function: &FunctionArn, clients: &Clients, bo
     let mut done = Done::default();
     let Some(permit) = request.mode.permit() else {
         let tried = aws::dry_call(&clients.lambda, function, &call, bound).await;
+        let mut calls = Vec::new();
+        let tried = tried.map(|call| calls.push(call));
         done.take(Fenced::Function(function.clone()), function.as_str(), tried);
-        let because = words::told(request, true, &done.fenced, &done.not_fenced);
-        return Reply::new(Outcome::Planned, &because, done.fenced, done.not_fenced);
+        return done.planned(request, calls);
     };
     let answered = aws::call(&clients.lambda, function, &call, bound, &permit).await;
     done.take(Fenced::Function(function.clone()), function.as_str(), answered);

@@ -138,6 +138,7 @@ async fn twice_is_once_what_is_stopped_is_left_alone() {
             "fenced": [],
             "notFenced": [],
             "leftOut": 0,
+            "calls": [],
         })
     );
     assert_eq!((empties.num_calls(), stops.num_calls()), (0, 0));
@@ -173,6 +174,9 @@ async fn plan_mode_stops_nothing_and_asks_ec2_whether_it_could() {
     let reply = handle("plan", &[&groups, &empties], &[&running, &dry, &stops]).await;
     assert_eq!((empties.num_calls(), dry.num_calls(), stops.num_calls()), (0, 1, 0));
     assert_eq!((reply.outcome, reply.fenced.len()), (Outcome::Planned, 2));
+    let calls: Vec<&str> = reply.calls.iter().map(|call| call.iam_action.as_str()).collect();
+    assert_eq!(calls, ["autoscaling:UpdateAutoScalingGroup", "ec2:StopInstances"]);
+    assert_eq!(reply.calls[0].arguments["DesiredCapacity"], "0");
     assert_eq!(
         reply.because,
         format!("would stop in us-east-1: group shop (was min 1, max 4, desired 2), {ONE}")
