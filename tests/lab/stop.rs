@@ -22,6 +22,8 @@ struct Press {
     state: &'static str,
     /// The call that the state makes: who, what, and a part of the target.
     call: (&'static str, &'static str, Option<&'static str>),
+    /// How many such calls states before it make.
+    after: u32,
     /// How the run ends.
     verdict: Verdict,
     /// The safe point that notices; none where the run is past the last.
@@ -37,6 +39,7 @@ const fn press(
     Press {
         state,
         call,
+        after: 0,
         verdict,
         noticed,
     }
@@ -57,7 +60,7 @@ impl Stage {
                 ..Match::default()
             },
             effect: Effect::Delay { millis: HELD },
-            after: 0,
+            after: press.after,
             times: NonZero::new(1),
         });
         self.start(machine, run, input).await;
@@ -133,6 +136,14 @@ async fn a_failover_that_is_stopped_in_any_state_says_who_stopped_it_and_can_be_
             "check",
             press("Check Launch", ("launch-instances", "DescribeInstances", None), Untouched, before),
         ),
+        (
+            "look",
+            press("Look Again", ("smoke-test", "GetObject", Some("versionId")), Untouched, before),
+        ),
+        (
+            "confirm",
+            press("Confirm Outage", ("confirm-outage", "GetItem", None), Untouched, before),
+        ),
     ] {
         stage.stopped_in(&machine, &execute(), run, &press).await;
         assert!(stage.changes().is_empty(), "{run}: {:?}", stage.changes());
@@ -157,12 +168,16 @@ async fn a_failover_that_is_stopped_in_any_state_says_who_stopped_it_and_can_be_
             .all(|step| step.name != "Put Parameter" && !step.name.starts_with("Look For Stop"))
     );
     // The next run goes on from there, and is stopped while the site still starts.
-    let proving = press(
-        "Prove Site",
-        ("smoke-test", "GetObject", Some("versionId")),
-        Partway,
-        Some("Look For Stop While Proving"),
-    );
+    let proving = Press {
+        // Look Again reads the plan too.
+        after: 1,
+        ..press(
+            "Prove Site",
+            ("smoke-test", "GetObject", Some("versionId")),
+            Partway,
+            Some("Look For Stop While Proving"),
+        )
+    };
     let report = stage.stopped_in(&machine, &execute(), "proving", &proving).await;
     assert_eq!(report.run.continues.map(|run| run.to_string()).as_deref(), Some("failing-over"));
     stage.goes_on("proving").await;
