@@ -146,23 +146,23 @@ fn lambda(stage: &Stage) -> aws_sdk_lambda::Client {
     aws_sdk_lambda::Client::new(&stage.reach.config().expect("a configuration"))
 }
 
-/// A function of the workload's own under `name`. It is check-image's program, which refuses what it isn't asked with: so its answer tells
+/// A function of the workload's own under `name`. It is check-plan's program, which refuses what it isn't asked with: so its answer tells
 /// that it was called, and with what.
 async fn make_function(stage: &Stage, name: &str) {
     let client = lambda(stage);
     let model = client
         .get_function_configuration()
-        .function_name("relight-check-image")
+        .function_name("relight-check-plan")
         .send()
         .await
         .expect("a function");
-    let code = std::fs::read(crate::stage::given("RELIGHT_ARTIFACT").join("watch.zip")).expect("a bundle");
+    let code = std::fs::read(crate::stage::given("RELIGHT_ARTIFACT").join("ready.zip")).expect("a bundle");
     let variables = model.environment().and_then(|environment| environment.variables()).cloned();
     client
         .create_function()
         .function_name(name)
         .runtime(Runtime::Providedal2023)
-        .handler("check-image")
+        .handler("check-plan")
         .role(model.role().expect("a role"))
         .environment(Environment::builder().set_variables(variables).build())
         .code(FunctionCode::builder().zip_file(Blob::new(code)).build())
@@ -177,7 +177,7 @@ async fn a_plans_own_fence_is_called_if_its_name_says_that_it_is_one_and_no_fail
     let stage = Stage::set(&at_once()).await;
     let named = |name: &str| format!("arn:aws:lambda:{RECOVERY}:{}:function:{name}", clients::ACCOUNT);
     for (name, outcome, told) in [
-        ("relight-unishop-fence", StepOutcome::Changed, "unknown field `run`"),
+        ("relight-unishop-fence", StepOutcome::Changed, "unknown field `mode`"),
         ("unishop-stop", StepOutcome::Unchanged, "AccessDenied"),
     ] {
         make_function(&stage, name).await;
