@@ -74,7 +74,12 @@ pub fn actions() -> Vec<Action> {
         action("alarm", "confirm-outage", confirm_outage(), &["dynamodb:GetItem"]),
         action("ready", "check-plan", check_plan(), &["s3:GetObject"]),
         action("database", "check-database", check_database(), &["rds:DescribeGlobalClusters"]),
-        action("compute", "check-compute", check_compute(), &["ec2:DescribeLaunchTemplateVersions"]),
+        action(
+            "capacity",
+            "check-compute",
+            check_compute(),
+            &["ec2:DescribeLaunchTemplateVersions"],
+        ),
         action("ready", "check-readiness", check_readiness(), &["dynamodb:GetItem"]),
     ]
 }

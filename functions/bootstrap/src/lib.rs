@@ -48,7 +48,9 @@ bundles! {
     /// Serves what moves the database.
     database holds check_database, choose_promotion, detach_global_cluster, failover_global_cluster;
     /// Serves what starts and ends instances.
-    compute holds check_compute, launch_instances, terminate_instances;
+    compute holds launch_instances, terminate_instances;
+    /// Serves what asks whether instances could be had.
+    capacity holds check_compute;
     /// Serves what stops the old primary.
     fence holds fence_primary;
     /// Serves what makes, copies, adopts and prunes machine images.

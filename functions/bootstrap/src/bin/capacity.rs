@@ -1,0 +1,5 @@
+//! The program of what asks whether instances could be had.
+
+fn main() -> Result<(), lambda_runtime::Error> {
+    bootstrap::capacity()
+}
