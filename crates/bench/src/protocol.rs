@@ -25,6 +25,7 @@ enum Protocol {
     Ec2,
     Json,
     Query,
+    RestJson,
     RestXml,
 }
 
@@ -45,6 +46,8 @@ impl Call {
             (Protocol::Cbor, head.uri.path().rsplit('/').next().unwrap_or_default().to_owned())
         } else if service == "s3" {
             (Protocol::RestXml, object_operation(head))
+        } else if service == "lambda" {
+            (Protocol::RestJson, function_operation(head))
         } else {
             (if service == "ec2" { Protocol::Ec2 } else { Protocol::Query }, form_operation(body))
         };
@@ -82,6 +85,7 @@ impl Call {
                     format!("<ErrorResponse>{error}<RequestId>bench</RequestId></ErrorResponse>").into(),
                 )
             }
+            Protocol::RestJson => ("application/json", format!(r#"{{"Message":"{DENIAL}"}}"#).into()),
             Protocol::RestXml => {
                 let error = format!("<Code>AccessDenied</Code><Message>{DENIAL}</Message><RequestId>bench</RequestId>");
                 ("application/xml", format!("<Error>{error}</Error>").into())
@@ -94,10 +98,13 @@ impl Call {
             HeaderValue::from_str(kind).unwrap_or(HeaderValue::from_static("text/plain")),
         );
         response.headers_mut().insert("x-amzn-requestid", HeaderValue::from_static("bench"));
-        if self.protocol == Protocol::Cbor {
-            response
-                .headers_mut()
-                .insert("smithy-protocol", HeaderValue::from_static("rpc-v2-cbor"));
+        let told = match self.protocol {
+            Protocol::Cbor => Some(("smithy-protocol", "rpc-v2-cbor")),
+            Protocol::RestJson => Some(("x-amzn-errortype", "AccessDeniedException")),
+            Protocol::Ec2 | Protocol::Json | Protocol::Query | Protocol::RestXml => None,
+        };
+        if let Some((header, value)) = told {
+            response.headers_mut().insert(header, HeaderValue::from_static(value));
         }
         response
     }
@@ -110,6 +117,17 @@ fn object_operation(head: &Parts) -> String {
         "PUT" => "PutObject".to_owned(),
         other => other.to_owned(),
     }
+}
+
+/// Nor has Lambda; an invocation is all that is asked of it (docs.aws.amazon.com/lambda/latest/api/API_Invoke.html).
+fn function_operation(head: &Parts) -> String {
+    let path = head.uri.path();
+    if head.method == "POST" && path.ends_with("/invocations") {
+        "InvokeFunction"
+    } else {
+        path
+    }
+    .to_owned()
 }
 
 fn form_operation(body: &[u8]) -> String {
@@ -166,6 +184,10 @@ mod tests {
             (
                 "s3:GetObject",
                 call("GET", "/relight/plans/unishop.toml?x-id=GetObject", "s3", &[], ""),
+            ),
+            (
+                "lambda:InvokeFunction",
+                call("POST", "/2015-03-31/functions/relight-fence/invocations", "lambda", &[], "{}"),
             ),
             (
                 "cloudwatch:PutMetricData",

@@ -12,6 +12,9 @@ use crate::actions::{Action, actions, global_cluster};
 use crate::artifact::Packed;
 use crate::authority::Bundle;
 
+const FAILOVER: &str = "arn:aws:states:us-west-1:123456789012:stateMachine:relight-failover";
+const TOPIC: &str = "arn:aws:sns:us-west-1:123456789012:relight-notifications";
+
 const HANDLER: &str = include_str!("../python/handler.py");
 
 /// What kind of program it is.
@@ -129,10 +132,10 @@ fn environment(handler: &str, world: &World) -> Vec<(String, OsString)> {
         ("PATH", "/usr/local/bin:/usr/bin:/bin"),
         ("RELIGHT_BUCKET", "relight-123456789012-us-west-1"),
         ("RELIGHT_LEDGER", "relight-ledger"),
-        (
-            "RELIGHT_FAILOVER_MACHINE",
-            "arn:aws:states:us-west-1:123456789012:stateMachine:relight-failover",
-        ),
+        ("RELIGHT_FAILOVER_MACHINE", FAILOVER),
+        ("RELIGHT_MACHINES", FAILOVER),
+        ("RELIGHT_TOPIC", TOPIC),
+        ("RELIGHT_ALARM_TOPIC", TOPIC),
         ("TZ", ":UTC"),
         ("_HANDLER", handler),
         ("AWS_ENDPOINT_URL", &world.endpoint),
