@@ -297,7 +297,10 @@ fn the_documented_questions_are_those_that_are_asked() {
     let documented: Vec<&str> = page.lines().filter(|line| line.starts_with("| `")).collect();
     let asked: Vec<String> = readiness::Question::ALL
         .iter()
-        .map(|question| format!("| `{question}` | {} | {} |", question.asker().function(), question.holds()))
+        .map(|question| {
+            let (asker, before_move) = (question.asker().function(), question.before_move().words());
+            format!("| `{question}` | {asker} | {} | {before_move} |", question.holds())
+        })
         .collect();
     assert_eq!(documented, asked);
 }

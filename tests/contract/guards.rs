@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use check_readiness::decide::NotReady;
 use choose_promotion::decide::Refusal as Unpromoted;
 use confirm_outage::decide::{Holder, Refusal as Unconfirmed};
 use open_run::decide::Refusal as Unopened;
@@ -90,12 +91,21 @@ fn guards() -> Vec<(&'static str, String)> {
         workload: workload(),
         holder: "unishop-2".to_owned(),
     };
+    let full = readiness::Answer::fail(readiness::Question::VcpuQuota, seen(), "enough", "ask for more");
+    let not_ready = NotReady(vec![full]);
     let holds = holds.iter().map(|hold| (start_recovery::NAME, hold.to_string()));
     let unopened = unopened.iter().map(|refusal| (open_run::NAME, refusal.to_string()));
     let unpromoted = unpromoted.iter().map(|refusal| (choose_promotion::NAME, refusal.to_string()));
     let unconfirmed = unconfirmed.iter().map(|refusal| (confirm_outage::NAME, refusal.to_string()));
     let raced = std::iter::once((open_run::NAME, raced.to_string()));
-    holds.chain(unopened).chain(raced).chain(unpromoted).chain(unconfirmed).collect()
+    let not_ready = std::iter::once((check_readiness::NAME, not_ready.to_string()));
+    holds
+        .chain(unopened)
+        .chain(not_ready)
+        .chain(raced)
+        .chain(unpromoted)
+        .chain(unconfirmed)
+        .collect()
 }
 
 /// Whether `text` has the parts of `pattern` between its gaps, in their order, from the first to the last.

@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use aws_sdk_cloudwatch::types::StateValue;
 use aws_sdk_sfn::types::ExecutionStatus;
+use close_run::report::Report;
 use lab::gateway::{Effect, Match, Rule};
 use lab::world::WORKLOAD;
 use ledger::Readiness;
+use ledger::Verdict::{Done, StoppedUntouched};
 use readiness::{Answer, Asker, Question, Verdict};
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, at_once};
+use crate::stage::{Stage, at_once, execute};
 
 mod broken;
 mod scenarios;
@@ -132,6 +134,64 @@ async fn people_hear_once_of_what_begins_to_fail_and_once_that_all_is_well_again
         "{output}"
     );
     assert!(stage.changes().is_empty(), "a check changes nothing: {:?}", stage.changes());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_move_is_stopped_by_what_would_break_it_off_halfway_and_by_nothing_that_could_not_be_asked() {
+    let stage = Stage::set(&at_once()).await;
+    stage.looked("xxx").await;
+    let judged = |report: &Report| {
+        let step = report.steps.iter().find(|step| step.name == "Judge Readiness");
+        step.and_then(|step| step.because.clone()).unwrap_or_default()
+    };
+    // More than the quota: no dry run tells, and the database would have moved before the launch fails.
+    stage.change_plan("\"m7g.large\"", "\"m7g.16xlarge\"").await;
+    let ended = stage.run(&execute()).await;
+    let report = ended.report.expect("a report");
+    assert_eq!(report.verdict, StoppedUntouched, "{}", ended.cause);
+    let [stop] = &report.stops[..] else { panic!("{:?}", report.stops) };
+    assert_eq!((stop.state.as_str(), stop.error.as_str()), ("Judge Readiness", "Relight.Refused"));
+    assert!(
+        stop.message
+            .contains("vcpu-quota: 64 vCPUs for 1 m7g.16xlarge, 0 in use, must be within the quota of 32 together; ")
+            && stop
+                .message
+                .ends_with("start a run with \"recoverDespiteFailing\": [\"vcpu-quota\"]"),
+        "{}",
+        stop.message
+    );
+    assert!(stage.changes().is_empty(), "{:?}", stage.changes());
+
+    let ended = stage.run(&json!({"workload": WORKLOAD, "mode": "plan"})).await;
+    let report = ended.report.expect("a report");
+    assert_eq!(report.verdict, Done, "a plan tells all: {}", ended.cause);
+    assert!(
+        judged(&report).starts_with("a real run would be stopped here: "),
+        "{}",
+        judged(&report)
+    );
+
+    let mut unknown = execute();
+    unknown["recoverDespiteFailing"] = json!(["vcpus"]);
+    let ended = stage.run(&unknown).await;
+    let report = ended.report.expect("a report");
+    assert_eq!(report.verdict, StoppedUntouched, "{}", ended.cause);
+    assert!(report.stops[0].message.contains("vcpus"), "{:?}", report.stops);
+    assert!(stage.changes().is_empty(), "{:?}", stage.changes());
+
+    // An asker that is denied knows nothing, and stops nothing; what is consented to doesn't either.
+    stage.lab.gateway().weather().add(denied("check-database", None));
+    let mut consenting = execute();
+    consenting["recoverDespiteFailing"] = json!(["vcpu-quota"]);
+    let ended = stage.run(&consenting).await;
+    let report = ended.report.expect("a report");
+    assert_eq!(report.verdict, Done, "{}", ended.cause);
+    let because = judged(&report);
+    assert!(
+        because.starts_with("what would stop the move is consented to; ") && because.contains("cluster-health (fail): could not be asked"),
+        "{because}"
+    );
 }
 
 /// The weather in which `caller` is denied `operation`, or whatever it asks.

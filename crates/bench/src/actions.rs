@@ -228,6 +228,7 @@ fn check_readiness() -> Value {
     json!({
         "run": RUN,
         "workload": "unishop",
+        "aboutToMove": null,
         "facts": { "primary": "us-east-1", "tables": [], "traffic": null },
         "plan": { "answers": [], "error": null },
         "database": null,

@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Asker, Question};
+use crate::{Asker, BeforeMove, Question};
 
 /// How a question was answered; the worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +17,17 @@ pub enum Verdict {
     Warn,
     /// It would stop a failover, or make it lose more than the plan allows.
     Fail,
+}
+
+/// As it stands on the wire.
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pass => "pass",
+            Self::Warn => "warn",
+            Self::Fail => "fail",
+        })
+    }
 }
 
 /// The answer to one question.
@@ -63,6 +74,12 @@ impl Answer {
         }
     }
 
+    /// Whether it stops a move that is about to begin. What could not be asked doesn't: an API that throttles in the middle of
+    /// an outage must not be what keeps a workload down.
+    pub fn stops_a_move(&self) -> bool {
+        self.verdict == Verdict::Fail && self.limit.is_some() && self.question.before_move() == BeforeMove::Stops
+    }
+
     /// It would stop a failover.
     pub fn fail(question: Question, seen: impl Into<String>, limit: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
@@ -89,7 +106,7 @@ impl fmt::Display for Answer {
     }
 }
 
-/// The answer to a question that could not be asked: what nobody knows counts as failing.
+/// The answer to a question that could not be asked: what nobody knows counts as failing. It alone fails without a limit.
 pub fn unasked(question: Question, error: impl fmt::Display) -> Answer {
     Answer {
         limit: None,
@@ -154,6 +171,18 @@ mod tests {
             "replication-lag: 75 s, must be at most 60 s; look at the writes"
         );
         assert_eq!(Answer::nothing(Question::Tables, "no tables").to_string(), "tables: no tables");
+    }
+
+    #[test]
+    fn a_move_is_stopped_by_what_is_known_to_break_it_alone() {
+        for (answer, stops) in [
+            (Answer::fail(Question::VcpuQuota, "2 left", "at least 4", "ask for more"), true),
+            (Answer::warn(Question::VcpuQuota, "another family", "at least 4", "look"), false),
+            (unasked(Question::VcpuQuota, "throttled"), false),
+            (Answer::fail(Question::ImageAge, "9 days", "at most 7 days", "refresh"), false),
+        ] {
+            assert_eq!(answer.stops_a_move(), stops, "{answer}");
+        }
     }
 
     #[test]

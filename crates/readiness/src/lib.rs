@@ -8,4 +8,4 @@ mod answer;
 mod question;
 
 pub use answer::{Answer, Heard, Verdict, unasked, words};
-pub use question::{Asker, Question};
+pub use question::{Asker, BeforeMove, Question};

@@ -54,7 +54,7 @@ fn told(reply: &Reply) -> Vec<&Answer> {
 async fn a_plan_that_can_be_followed_passes_and_hands_on_what_the_others_need() {
     let reply = check(PLAN, &no_lock(), "us-west-1").await.unwrap();
     assert_eq!((reply.outcome, told(&reply).len()), (Outcome::Unchanged, 0), "{:?}", reply.answers);
-    assert!(reply.database.is_some() && reply.launch.is_some() && reply.group.is_none());
+    assert!(reply.database.is_some() && reply.launch.is_some() && reply.asks.group.is_none());
     assert!(reply.answers[0].seen.starts_with("SHA-256 "), "{}", reply.answers[0]);
 }
 

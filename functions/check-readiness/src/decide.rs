@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use action::ids::TableName;
 use readiness::{Answer, Asker, Heard, Question, Verdict, unasked, words};
 
-use crate::io::{Rehearsal, Request};
+use crate::io::{Move, Rehearsal, Request};
 
 /// What was seen here.
 #[derive(Clone, Debug)]
@@ -80,7 +80,10 @@ pub enum News {
 
 /// One answer to each question there is, in their order.
 pub fn answers(request: &Request, seen: &Seen, alarm_topic: &str) -> Vec<Answer> {
-    let mut answers = request.plan.clone().complete(Asker::Plan);
+    let mut answers = match &request.plan {
+        Some(heard) => heard.clone().complete(Asker::Plan),
+        None => all(Asker::Plan, "open-run found it so when it opened this run"),
+    };
     if request.facts.is_some() {
         answers.extend(heard(request.database.as_ref(), Asker::Database));
         answers.extend(heard(request.compute.as_ref(), Asker::Compute));
@@ -104,10 +107,15 @@ fn heard(heard: Option<&Heard>, asker: Asker) -> Vec<Answer> {
     if let Some(heard) = heard {
         return heard.clone().complete(asker);
     }
+    all(asker, "the plan has nothing of it")
+}
+
+/// Every question of `asker` passes, for the same reason.
+fn all(asker: Asker, seen: &str) -> Vec<Answer> {
     Question::ALL
         .iter()
         .filter(|question| question.asker() == asker)
-        .map(|&question| Answer::nothing(question, "the plan has nothing of it"))
+        .map(|&question| Answer::nothing(question, seen))
         .collect()
 }
 
@@ -126,6 +134,32 @@ fn rehearsed(rehearsal: Option<&Rehearsal>) -> Answer {
             because: Some(because), ..
         }) => Answer::pass(question, because, limit),
         Some(Rehearsal { .. }) => unasked(question, "launch-instances said nothing"),
+    }
+}
+
+/// Why the move must not begin. Shown to people as it is.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the recovery would break off halfway: {}; mend it, or start a run with \"recoverDespiteFailing\": [{}]", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "), .0.iter().map(|answer| format!("\"{}\"", answer.question)).collect::<Vec<_>>().join(", "))]
+pub struct NotReady(pub Vec<Answer>);
+
+/// Whether the move that is about to begin may begin, with the reason for people.
+///
+/// # Errors
+/// With the answers by which the recovery would break off halfway, and that nobody consented to.
+pub fn may_begin(answers: &[Answer], about: &Move) -> Result<&'static str, NotReady> {
+    let stopping = || answers.iter().filter(|answer| answer.stops_a_move());
+    let unexcused: Vec<Answer> = stopping()
+        .filter(|answer| !about.despite_failing.contains(&answer.question))
+        .cloned()
+        .collect();
+    if stopping().next().is_none() {
+        Ok("nothing stops the move")
+    } else if about.continues {
+        Ok("the move goes on from where an earlier run left it, whatever fails")
+    } else if unexcused.is_empty() {
+        Ok("what would stop the move is consented to")
+    } else {
+        Err(NotReady(unexcused))
     }
 }
 

@@ -5,12 +5,17 @@ use action::ids::WorkloadName;
 use action::{ErrorName, NamedError};
 use ledger::MalformedItem;
 
+use crate::decide::NotReady;
+
 /// Why nothing was judged.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Nothing may be written.
     #[error("no permit to write the check down")]
     NoPermit,
+    /// The move must not begin.
+    #[error(transparent)]
+    NotReady(#[from] NotReady),
     /// The last check can't be read.
     #[error("read the last readiness check of {0}")]
     GetLast(WorkloadName, #[source] Failure),
@@ -28,7 +33,7 @@ pub enum Error {
 impl NamedError for Error {
     fn name(&self) -> ErrorName {
         match self {
-            Self::NoPermit => ErrorName::Refused,
+            Self::NoPermit | Self::NotReady(_) => ErrorName::Refused,
             Self::GetLast(_, failure) | Self::Put(_, failure) => failure.name(),
             Self::Malformed(error) => error.name(),
             Self::Json(_) => ErrorName::Permanent,

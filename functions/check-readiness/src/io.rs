@@ -1,8 +1,9 @@
 //! What goes in and what comes out.
 
-use action::Outcome;
 use action::ids::{Region, RunId, TableName, WorkloadName};
-use readiness::{Answer, Heard, Verdict};
+use action::{Mode, Outcome};
+use plan::TrafficMetric;
+use readiness::{Answer, Heard, Question, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,10 +17,12 @@ pub struct Request {
     pub run: RunId,
     /// The workload.
     pub workload: WorkloadName,
+    /// The move that is about to begin; null for a check on a schedule or by hand.
+    pub about_to_move: Option<Move>,
     /// What the plan says of what is asked here; null where there is no plan.
     pub facts: Option<Facts>,
-    /// What came of check-plan.
-    pub plan: Heard,
+    /// What came of check-plan; null before a move, where open-run has answered its questions.
+    pub plan: Option<Heard>,
     /// What came of check-database; null for a plan without a database.
     pub database: Option<Heard>,
     /// What came of check-compute; null for a plan without compute.
@@ -40,14 +43,16 @@ pub struct Facts {
     pub traffic: Option<TrafficMetric>,
 }
 
-/// The metric that moves users.
+/// A move that is about to begin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct TrafficMetric {
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub metric: String,
+pub struct Move {
+    /// Whether the run may change anything. One that only plans isn't stopped, and hears what a real one would be stopped by.
+    pub mode: Mode,
+    /// Whether its run goes on from one that left the workload partway: nothing is worse then than to stop again.
+    pub continues: bool,
+    /// The questions that may fail, as a person consented to.
+    pub despite_failing: Vec<Question>,
 }
 
 /// What came of a launch in plan mode.
@@ -64,13 +69,15 @@ pub struct Rehearsal {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Reply {
-    /// `changed`: it is written down. `unchanged`: a newer check was there already.
+    /// `changed`: it is written down. `unchanged`: a newer check was there already, or a move is about to begin, before which
+    /// nothing is written.
     pub outcome: Outcome,
     /// One sentence for people.
     pub because: String,
     /// The worst answer.
     pub verdict: Verdict,
-    /// The answers that don't pass, the worst first, at most [`Reply::MOST`]; all of them are in the ledger.
+    /// The answers that don't pass, the worst first, at most [`Reply::MOST`]; those of a check on a schedule are all in the
+    /// ledger.
     #[schemars(length(max = 8))]
     pub answers: Vec<Answer>,
     /// What people are told now; null where nothing is news.
@@ -92,23 +99,58 @@ impl Reply {
     pub const MOST: usize = 8;
 
     pub(crate) fn new(workload: &WorkloadName, answers: &[Answer], judged: &Judged, is_newest: bool) -> Self {
-        let mut worst: Vec<Answer> = answers.iter().filter(|answer| answer.verdict > Verdict::Pass).cloned().collect();
-        worst.sort_by_key(|answer| std::cmp::Reverse(answer.verdict));
-        worst.truncate(Self::MOST);
-        let count = |verdict| answers.iter().filter(|answer| answer.verdict == verdict).count();
         Self {
             outcome: if is_newest { Outcome::Changed } else { Outcome::Unchanged },
-            because: format!(
-                "of {} questions about {workload}, {} fail and {} warn",
-                answers.len(),
-                count(Verdict::Fail),
-                count(Verdict::Warn)
-            ),
+            because: counted(workload, answers),
             verdict: judged.verdict,
-            answers: worst,
+            answers: worst(answers),
             news: judged.news.as_ref().filter(|_| is_newest).map(|news| message(workload, news)),
         }
     }
+
+    /// Of a check before a move that may go on, for the reason `why`.
+    pub(crate) fn goes_on(workload: &WorkloadName, answers: &[Answer], judged: &Judged, why: &str) -> Self {
+        let worst = worst(answers);
+        let named = if worst.is_empty() {
+            String::new()
+        } else {
+            format!(": {}", listed(&worst))
+        };
+        Self {
+            outcome: Outcome::Unchanged,
+            because: format!("{why}; {}{named}", counted(workload, answers)),
+            verdict: judged.verdict,
+            answers: worst,
+            news: None,
+        }
+    }
+}
+
+fn counted(workload: &WorkloadName, answers: &[Answer]) -> String {
+    let count = |verdict| answers.iter().filter(|answer| answer.verdict == verdict).count();
+    format!(
+        "of {} questions about {workload}, {} fail and {} warn",
+        answers.len(),
+        count(Verdict::Fail),
+        count(Verdict::Warn)
+    )
+}
+
+/// Those that don't pass, the worst first, as many as a reply lists.
+fn worst(answers: &[Answer]) -> Vec<Answer> {
+    let mut worst: Vec<Answer> = answers.iter().filter(|answer| answer.verdict > Verdict::Pass).cloned().collect();
+    worst.sort_by_key(|answer| std::cmp::Reverse(answer.verdict));
+    worst.truncate(Reply::MOST);
+    worst
+}
+
+/// The ids with what was seen, without limits and remedies, which the answers have.
+fn listed(answers: &[Answer]) -> String {
+    let named: Vec<String> = answers
+        .iter()
+        .map(|answer| format!("{} ({}): {}", answer.question, answer.verdict, answer.seen))
+        .collect();
+    named.join("; ")
 }
 
 fn message(workload: &WorkloadName, news: &News) -> Message {

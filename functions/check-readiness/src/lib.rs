@@ -1,5 +1,8 @@
 //! Asks what is left, judges all answers, and says when that is news: the end of every readiness check.
 //!
+//! Before a move it says instead whether the move may begin, and writes nothing: an outage turns answers red that were green
+//! an hour ago, and nobody is told of those twice.
+//!
 //! An asker that failed fails each of its questions: silence would look like readiness. People hear of a question once,
 //! when it begins to fail, and once when nothing fails any more; the alarm on the metric goes on meanwhile, and takes
 //! checks that no longer happen for failing ones. It changes nothing but Relight's own books, so that it has no mode.
@@ -14,7 +17,7 @@ use jiff::Timestamp;
 use ledger::Readiness;
 
 use error::Error;
-use io::{Reply, Request};
+use io::{Move, Reply, Request};
 
 /// The action's name.
 pub const NAME: &str = "check-readiness";
@@ -45,8 +48,11 @@ pub struct Clients {
 /// Repeated for the same check, it compares with the same check before, so that no news is lost by a retry.
 ///
 /// # Errors
-/// When the last check can't be read, or this one can't be written. What can't be asked is the answer to its question.
+/// When the last check can't be read, or this one can't be written; before a move, when it must not begin. What can't be asked is the answer to its question.
 pub async fn handle(request: Request, clients: &Clients, now: Timestamp) -> Result<Reply, Error> {
+    if let Some(about) = &request.about_to_move {
+        return before_move(&request, about, clients).await;
+    }
     let Some(permit) = Mode::Execute.permit() else {
         return Err(Error::NoPermit);
     };
@@ -69,6 +75,19 @@ pub async fn handle(request: Request, clients: &Clients, now: Timestamp) -> Resu
     };
     let is_newest = aws::write(clients, &request.workload, &check, &permit).await?;
     Ok(Reply::new(&request.workload, &answers, &judged, is_newest))
+}
+
+/// Asks, and says whether the move may begin. It changes nothing, so that it is the same in plan mode.
+async fn before_move(request: &Request, about: &Move, clients: &Clients) -> Result<Reply, Error> {
+    let seen = aws::observe(clients, request).await;
+    let answers = decide::answers(request, &seen, &clients.alarm_topic);
+    let why = match decide::may_begin(&answers, about) {
+        Ok(why) => why.to_owned(),
+        Err(not_ready) if about.mode == Mode::Plan => format!("a real run would be stopped here: {not_ready}"),
+        Err(not_ready) => return Err(not_ready.into()),
+    };
+    let judged = decide::judge(&answers, &[].into());
+    Ok(Reply::goes_on(&request.workload, &answers, &judged, &why))
 }
 
 /// One number: how many questions fail.

@@ -98,6 +98,7 @@ async fn check(rules: &[&Rule]) -> Result<Reply, Error> {
     let request = json!({
         "run": "check-2",
         "workload": "unishop",
+        "aboutToMove": null,
         "facts": {"primary": "us-east-1", "tables": ["carts"], "traffic": null},
         "plan": {"answers": passed, "error": null},
         "database": null,
@@ -143,6 +144,92 @@ async fn a_repeated_judgement_tells_the_same_news_and_the_next_check_none() {
         assert_eq!((reply.verdict, reply.news.is_some()), (Verdict::Fail, is_news));
         assert!(reply.answers[0].seen.contains("CREATING"), "{:?}", reply.answers);
     }
+}
+
+/// The request of a check before a move: nothing of it is read from the ledger, and nothing is written there.
+async fn before_move(compute: Value, about: Value) -> Result<Reply, Error> {
+    let clients = Clients {
+        cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&alarms()]),
+        dynamodb: mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&table(ReplicaStatus::RegionDisabled)]),
+        ledger: "relight-ledger".to_owned(),
+        alarm_topic: TOPIC.to_owned(),
+    };
+    let request = json!({
+        "run": "unishop-2",
+        "workload": "unishop",
+        "aboutToMove": about,
+        "facts": {"primary": "us-east-1", "tables": ["carts"], "traffic": null},
+        "plan": null,
+        "database": null,
+        "compute": compute,
+        "launch": {"because": "would launch", "error": null},
+    });
+    let request = serde_json::from_value(request).map_err(Error::Json)?;
+    handle(request, &clients, "2026-11-21T04:00:00Z".parse().unwrap()).await
+}
+
+fn compute(quota: &str) -> Value {
+    let answers: Vec<Value> = Question::ALL
+        .iter()
+        .filter(|question| question.asker() == Asker::Compute)
+        .map(|question| {
+            let verdict = if question.id() == "vcpu-quota" { quota } else { "pass" };
+            json!({"question": question, "verdict": verdict, "seen": "2 left", "limit": "at least 4", "remedy": "ask for more"})
+        })
+        .collect();
+    json!({"answers": answers, "error": null})
+}
+
+#[tokio::test]
+async fn before_a_move_what_an_outage_turns_red_only_warns_and_nothing_is_written() {
+    let about = json!({"mode": "execute", "continues": false, "despiteFailing": []});
+    let reply = before_move(compute("pass"), about).await.unwrap();
+    assert_eq!(
+        (reply.outcome, reply.verdict, reply.news),
+        (Outcome::Unchanged, Verdict::Fail, None)
+    );
+    assert!(
+        reply
+            .because
+            .starts_with("nothing stops the move; of 28 questions about unishop, 1 fail and 0 warn: tables (fail): the replica of carts in us-east-1 is REGION_DISABLED"),
+        "{}",
+        reply.because
+    );
+}
+
+#[tokio::test]
+async fn what_would_break_the_move_off_halfway_stops_it_unless_it_is_consented_to_or_gone_on_from() {
+    let by = |mode: &str, continues: bool, despite: Value| {
+        before_move(
+            compute("fail"),
+            json!({"mode": mode, "continues": continues, "despiteFailing": despite}),
+        )
+    };
+    let asked = |continues: bool, despite: Value| by("execute", continues, despite);
+    let error = asked(false, json!(["image-age"])).await.unwrap_err();
+    assert_eq!(error.name(), ErrorName::Refused);
+    assert_eq!(
+        error.to_string(),
+        "the recovery would break off halfway: vcpu-quota: 2 left, must be at least 4; ask for more; mend it, or start a run with \
+         \"recoverDespiteFailing\": [\"vcpu-quota\"]"
+    );
+    let planned = by("plan", false, json!([])).await.unwrap();
+    assert!(
+        planned
+            .because
+            .starts_with("a real run would be stopped here: the recovery would break off halfway: vcpu-quota"),
+        "{}",
+        planned.because
+    );
+    let consented = asked(false, json!(["vcpu-quota"])).await.unwrap();
+    assert!(consented.because.contains("consented to"), "{}", consented.because);
+    let continued = asked(true, json!([])).await.unwrap();
+    assert!(continued.because.contains("an earlier run"), "{}", continued.because);
+    let unknown = asked(false, json!(["vcpus"])).await.unwrap_err();
+    assert!(
+        matches!(unknown, Error::Json(ref error) if error.to_string().contains("unknown variant `vcpus`")),
+        "{unknown:?}"
+    );
 }
 
 #[tokio::test]

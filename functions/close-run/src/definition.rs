@@ -13,6 +13,8 @@ const LOOKING: &[&str] = &[
     "open-run",
     "ask-approval",
     "close-run",
+    "check-compute",
+    "check-database",
     "check-readiness",
     "choose-promotion",
     "confirm-outage",

@@ -2,12 +2,12 @@
 
 use action::ids::{
     AllocationId, CapacityReservationId, ExecutionArn, FunctionArn, InstanceType, KmsKeyArn, LaunchTemplateId, ParameterName, RunId,
-    SecurityGroupId, SubnetId, TargetGroupArn, TopicArn, WorkloadName,
+    SecurityGroupId, SubnetId, TableName, TargetGroupArn, TopicArn, WorkloadName,
 };
 use action::{Deadline, Mode, Outcome, PlannedCall};
 use jiff::Timestamp;
 use ledger::{Machine, StoredPlan, Trigger};
-use plan::{Consistency, DataLoss, Database, Endpoint, Fence, Image, ImageSource, Plan, Regions, Strategy};
+use plan::{Consistency, DataLoss, Database, Endpoint, Fence, Group, Image, ImageSource, Plan, Regions, Strategy, TrafficMetric};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +63,8 @@ pub struct Reply {
     pub database: Option<Database>,
     /// What launch-instances needs.
     pub launch: Option<Launch>,
+    /// What readiness is asked about besides.
+    pub asks: Asks,
     /// What a refresh of images needs; null for other machines.
     pub refresh: Option<Refresh>,
     /// The SSM parameters to publish, with their placeholders.
@@ -138,6 +140,20 @@ pub struct Launch {
     pub capacity_reservation: Option<CapacityReservationId>,
     /// Which image.
     pub image: ImageChoice,
+}
+
+/// What readiness is asked about besides the database and the launch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Asks {
+    /// The plan's Auto Scaling group; null if it has none.
+    pub group: Option<Group>,
+    /// How old the newest proven image may be, in seconds; null for a plan by which none is proven.
+    pub image_maximum_age_seconds: Option<u64>,
+    /// The plan's tables.
+    pub tables: Vec<TableName>,
+    /// The metric that moves users; null where none does.
+    pub traffic: Option<TrafficMetric>,
 }
 
 /// Which image is launched, as launch-instances takes it.
@@ -239,6 +255,7 @@ impl Reply {
                 looks: plan.probe.looks,
             },
             launch: Launch::of(&plan).filter(|_| request.machine == Machine::Failover),
+            asks: Asks::of(&plan),
             refresh: refresh(&plan).filter(|_| request.machine == Machine::RefreshImage),
             endpoints: plan.endpoints.iter().filter_map(parameter).collect(),
             approval: Approval {
@@ -272,6 +289,22 @@ impl Launch {
             capacity_reservation: launch.capacity_reservation,
             image: ImageChoice::Pointer(plan.image_pointer()),
         })
+    }
+}
+
+impl Asks {
+    /// Those of `plan`.
+    pub fn of(plan: &Plan) -> Self {
+        Self {
+            group: plan.compute.as_ref().and_then(|compute| compute.group.clone()),
+            image_maximum_age_seconds: plan
+                .image
+                .as_ref()
+                .filter(|image| image.proof.is_some())
+                .map(|image| image.maximum_age.seconds()),
+            tables: plan.tables.iter().map(|table| table.name.clone()).collect(),
+            traffic: plan.traffic.metric(),
+        }
     }
 }
 

@@ -50,6 +50,16 @@ pub enum Traffic {
     },
 }
 
+/// The metric that moves users.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TrafficMetric {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub metric: String,
+}
+
 /// When users are moved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -90,6 +100,17 @@ impl Default for Traffic {
 }
 
 impl Traffic {
+    /// The metric that moves users, with what stands for a name that the plan leaves out; none for the other methods.
+    pub fn metric(&self) -> Option<TrafficMetric> {
+        let Self::HealthCheckMetric { namespace, metric, .. } = self else {
+            return None;
+        };
+        Some(TrafficMetric {
+            namespace: namespace.clone().unwrap_or_else(|| "Relight".to_owned()),
+            metric: metric.clone().unwrap_or_else(|| "RecoveryServes".to_owned()),
+        })
+    }
+
     /// When users are moved.
     pub fn when(&self) -> When {
         match self {

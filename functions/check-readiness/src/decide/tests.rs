@@ -20,6 +20,7 @@ fn request(change: serde_json::Value) -> Request {
     let mut request = json!({
         "run": "check-1",
         "workload": "unishop",
+        "aboutToMove": null,
         "facts": {
             "primary": "us-east-1",
             "tables": ["carts"],
