@@ -194,6 +194,7 @@ fn time_outs_nest_call_in_function_in_state_in_machine() {
         let calls = match function.name {
             // All its calls together end with its own bound.
             fence_primary::NAME => fence_primary::WITHIN,
+            keep_lost_writes::NAME => keep_lost_writes::WITHIN,
             _ => CALL_TIMEOUT * calls.min(3),
         };
         assert!(calls < timeout, "{} of {timeout:?} may end before its calls do", function.name);

@@ -4,18 +4,19 @@ Composite alarms in CloudFormation, the M of N of an alarm's data points, and wh
 resources and tags of the RDS calls that move a global database, the tags of a target group, the namespace of a metric,
 and the machine that a task token is of. Of a state that waits for a token: a time-out that is an expression, as much
 shorter as the machine's waits are, and a function that fails before anybody answers. And Step Functions' own write of
-an object to S3, whose body is text as it is and JSON of anything else.
+an object to S3, whose body is text as it is and JSON of anything else. And of RDS: the automated snapshot of the old
+primary that a managed failover leaves in its Region, and the copy of a cluster's snapshot, which knows both as resources.
 """
 
 import contextvars
 import json
 import time
 
-from ministack.core import iam_actions, iam_evaluator
+from ministack.core import iam_actions, iam_evaluator, responses
 from ministack.services import alb, cloudwatch, rds, s3, stepfunctions, tagging
 from ministack.services.cloudformation import provisioners
 
-_global_cluster = contextvars.ContextVar("global_cluster", default=None)
+_second = contextvars.ContextVar("second_resource", default=None)
 _machine = contextvars.ContextVar("machine", default=None)
 _token = contextvars.ContextVar("token", default=None)
 _machines = {}  # which machine a token is of; kept, since a token may be used too late
@@ -24,18 +25,65 @@ _MOVES = {"RemoveFromGlobalCluster": "DbClusterIdentifier", "FailoverGlobalClust
 
 def _resource_arn(original):
     def resource_arn(service, method, path, headers, body, query_params, region, account_id):
-        _global_cluster.set(None)
+        _second.set(None)
         action = iam_actions._query_param(query_params, "Action")
         if service == "rds" and action in _MOVES:
             name = iam_actions._query_param(query_params, "GlobalClusterIdentifier")
-            _global_cluster.set(f"arn:aws:rds::{account_id}:global-cluster:{name}")
+            _second.set(f"arn:aws:rds::{account_id}:global-cluster:{name}")
             cluster = iam_actions._query_param(query_params, _MOVES[action])
             return cluster if cluster.startswith("arn:") else f"arn:aws:rds:{region}:{account_id}:cluster:{cluster}"
+        if service == "rds" and action == "CopyDBClusterSnapshot":
+            names = (iam_actions._query_param(query_params, f"{end}DBClusterSnapshotIdentifier") for end in ("Source", "Target"))
+            source, target = (f"arn:aws:rds:{region}:{account_id}:cluster-snapshot:{name}" for name in names)
+            _second.set(target)
+            return source
         if service == "states" and b"taskToken" in (body or b""):
             return _machines.get(json.loads(body).get("taskToken"), "*")
         return original(service, method, path, headers, body, query_params, region, account_id)
 
     return resource_arn
+
+
+def _failover_leaves_snapshot(original):
+    """As AWS tries to; the name ends in the time. (Aurora user guide, "Using switchover or failover in Amazon Aurora Global Database".)"""
+
+    def failover(p):
+        old = _writer(rds._p(p, "GlobalClusterIdentifier"))
+        answer = original(p)
+        if answer[0] == 200 and str(rds._p(p, "AllowDataLoss")).lower() == "true" and old:
+            region, name = old.split(":")[3], old.split(":")[-1]
+            here = responses.get_region()
+            responses.set_request_region(region)
+            try:
+                cluster = rds._resolve_cluster_in_request_region(name)
+                left = f"rds:unplanned-global-failover-{name}-{time.strftime('%Y-%m-%d-%H-%M', time.gmtime())}"
+                rds._create_cluster_snapshot_internal(left, cluster)["SnapshotType"] = "automated"
+            finally:
+                responses.set_request_region(here)
+        return answer
+
+    return failover
+
+
+def _writer(name):
+    found = rds._resolve_global_cluster(name) or {}
+    writers = [member["DBClusterArn"] for member in found.get("GlobalClusterMembers", []) if member.get("IsWriter")]
+    return writers[0] if writers else None
+
+
+def _copy_cluster_snapshot(p):
+    source, target = rds._p(p, "SourceDBClusterSnapshotIdentifier"), rds._p(p, "TargetDBClusterSnapshotIdentifier")
+    found = rds._db_cluster_snapshots.get(source)
+    if not found:
+        return rds._error("DBClusterSnapshotNotFoundFault", f"DB cluster snapshot {source} not found.", 404)
+    if target in rds._db_cluster_snapshots:
+        return rds._error("DBClusterSnapshotAlreadyExistsFault", f"DB cluster snapshot {target} already exists.", 400)
+    arn = found["DBClusterSnapshotArn"].replace(f":cluster-snapshot:{source}", f":cluster-snapshot:{target}")
+    copy = {**found, "DBClusterSnapshotIdentifier": target, "DBClusterSnapshotArn": arn, "SnapshotType": "manual"}
+    rds._db_cluster_snapshots[target] = copy
+    inner = f"<DBClusterSnapshot>{rds._cluster_snapshot_xml(copy)}</DBClusterSnapshot>"
+    result = f"<CopyDBClusterSnapshotResult>{inner}</CopyDBClusterSnapshotResult>"
+    return rds._xml(200, "CopyDBClusterSnapshotResponse", result)
 
 
 def _execute_task(original):
@@ -78,7 +126,7 @@ def _call_lambda(original):
 def _enforce(original):
     def enforce(access_key_id, iam_action, service, region, resource_arn="*", service_context=None):
         denied = original(access_key_id, iam_action, service, region, resource_arn, service_context)
-        second = _global_cluster.get()
+        second = _second.get()
         if denied is None and second and service == "rds":
             denied = original(access_key_id, iam_action, service, region, second, service_context)
         return denied
@@ -175,6 +223,8 @@ def _evaluate_alarm(original):
 
 stepfunctions._dispatch_aws_sdk_rest_xml = _rest_xml(stepfunctions._dispatch_aws_sdk_rest_xml)
 cloudwatch._evaluate_alarm = _evaluate_alarm(cloudwatch._evaluate_alarm)
+rds._ACTION_MAP["FailoverGlobalCluster"] = _failover_leaves_snapshot(rds._ACTION_MAP["FailoverGlobalCluster"])
+rds._ACTION_MAP["CopyDBClusterSnapshot"] = _copy_cluster_snapshot
 iam_actions.extract_resource_arn = _resource_arn(iam_actions.extract_resource_arn)
 iam_actions.request_tag_context = _request_context(iam_actions.request_tag_context)
 iam_evaluator.enforce = _enforce(iam_evaluator.enforce)

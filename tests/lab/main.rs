@@ -11,6 +11,7 @@ mod fence;
 mod guards;
 mod input;
 mod labs;
+mod lost_writes;
 mod plan;
 mod readiness;
 mod refresh;

@@ -66,6 +66,7 @@ pub fn functions() -> Vec<Function> {
         with_request!(detach_global_cluster),
         with_request!(failover_global_cluster),
         with_request!(fence_primary),
+        with_request!(keep_lost_writes),
         with_request!(launch_instances),
         with_request!(open_run),
         with_request!(prune_images),

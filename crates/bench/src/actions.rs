@@ -58,6 +58,7 @@ pub fn actions() -> Vec<Action> {
         action("images", "prune-images", prune_images(), &["ec2:DescribeImages"]),
         // By a function of the plan's own: Relight's asks two services at once.
         action("fence", "fence-primary", fence_primary(), &["lambda:InvokeFunction"]),
+        action("keep", "keep-lost-writes", keep_lost_writes(), &["rds:DescribeDBClusterSnapshots"]),
         action("people", "ask-approval", ask_approval(), &["dynamodb:UpdateItem"]),
         action(
             "people",
@@ -282,6 +283,7 @@ fn close_run() -> Value {
         "lagSeconds": 0.4,
         "lagBecause": null,
         "approval": null,
+        "lostWrites": null,
         "ended": "proven",
         "stops": [],
         "planned": [],
@@ -316,6 +318,17 @@ fn fence_primary() -> Value {
         "primaryRegion": "us-east-1",
         "recoveryRegion": "us-west-1",
         "fence": { "function": "arn:aws:lambda:us-west-1:123456789012:function:relight-unishop-fence" },
+    })
+}
+
+fn keep_lost_writes() -> Value {
+    json!({
+        "purpose": "run",
+        "mode": "execute",
+        "run": RUN,
+        "workload": "unishop",
+        "cluster": "arn:aws:rds:us-east-1:123456789012:cluster:unishop-primary",
+        "moved": { "lagSeconds": 0.4, "measuredAt": SINCE, "recoveredAt": SINCE },
     })
 }
 

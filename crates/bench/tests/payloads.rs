@@ -19,7 +19,7 @@ fn alarm(payload: Value) -> Result<(), String> {
 
 #[test]
 fn every_action_is_there_and_takes_its_payload() {
-    let by_name: [(&str, Taken); 22] = [
+    let by_name: [(&str, Taken); 23] = [
         (start_recovery::NAME, alarm),
         (open_run::NAME, taken::<open_run::io::Request>),
         (choose_promotion::NAME, taken::<choose_promotion::io::Request>),
@@ -34,6 +34,7 @@ fn every_action_is_there_and_takes_its_payload() {
         (adopt_image::NAME, taken::<adopt_image::io::Request>),
         (prune_images::NAME, taken::<prune_images::io::Request>),
         (fence_primary::NAME, taken::<fence_primary::io::Request>),
+        (keep_lost_writes::NAME, taken::<keep_lost_writes::io::Request>),
         (ask_approval::NAME, taken::<ask_approval::io::Request>),
         (answer_approval::NAME, taken::<answer_approval::io::Request>),
         (stop_run::NAME, taken::<stop_run::io::Request>),

@@ -53,6 +53,8 @@ bundles! {
     capacity holds check_compute;
     /// Serves what stops the old primary.
     fence holds fence_primary;
+    /// Serves what keeps the writes that a failover may have lost.
+    keep holds keep_lost_writes;
     /// Serves what makes, copies, adopts and prunes machine images.
     images holds create_image, copy_image, adopt_image, prune_images;
     /// Serves what looks at a site.

@@ -7,7 +7,7 @@ use action::ids::Region;
 use jiff::Timestamp;
 use ledger::{Trigger, Verdict};
 
-use crate::definition::Definition;
+use crate::definition::{AFTERWARDS, Definition};
 use crate::estimate;
 use crate::io::{Ended, Request, Stop};
 use crate::report::{Clocks, Objectives, Report, ReportedCall, ReportedStop, Run, Step, StepOutcome};
@@ -53,7 +53,8 @@ pub fn report(
         Mode::Execute => Vec::new(),
     };
     let steps: Vec<Step> = walked.into_iter().map(|walked| walked.step).collect();
-    let last_end = steps.iter().filter_map(|step| step.ended_at).max();
+    let awaited = steps.iter().filter(|step| step.function.as_deref() != Some(AFTERWARDS));
+    let last_end = awaited.filter_map(|step| step.ended_at).max();
     let end = match verdict {
         Verdict::Done => last_end.unwrap_or(closed_at),
         Verdict::StoppedUntouched | Verdict::StoppedPartway => closed_at,
@@ -79,6 +80,7 @@ pub fn report(
         rpo_seconds,
         rpo_because,
         approval: request.approval.clone(),
+        lost_writes: request.lost_writes.clone(),
         not_done: match verdict {
             Verdict::Done => Vec::new(),
             Verdict::StoppedUntouched | Verdict::StoppedPartway => not_done(&steps, &request.stops, definition),

@@ -31,6 +31,10 @@ const LAST: &str = "close-run";
 /// The action that asks people: nothing that remains to be done where a run ended before it.
 const ASKING: &str = "ask-approval";
 
+/// The action that comes when users are served already: no clock counts it, and nothing of it remains to be done, since a schedule
+/// does it too.
+pub const AFTERWARDS: &str = "keep-lost-writes";
+
 /// A machine's states by name. Names are unique in a machine, also across its branches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Definition {
@@ -184,7 +188,7 @@ fn collect(machine: &Value, group: Option<&str>, states: &mut BTreeMap<String, S
             name.clone(),
             State {
                 task,
-                due: task && call.function.as_deref() != Some(ASKING),
+                due: task && ![Some(ASKING), Some(AFTERWARDS)].contains(&call.function.as_deref()),
                 changes: call.changes(state),
                 rehearses: rehearses(state),
                 function: call.function,

@@ -7,7 +7,7 @@ use ledger::{Machine, Trigger, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::report::{Approval, Report};
+use crate::report::{Approval, LostWrites, Report};
 
 /// Which run to close, and how it went.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -35,6 +35,8 @@ pub struct Request {
     pub lag_because: Option<String>,
     /// What people said before anything was changed; null if they weren't asked.
     pub approval: Option<Approval>,
+    /// Which writes a managed failover may have lost; null if there was none, or nobody could tell.
+    pub lost_writes: Option<LostWrites>,
     /// Where in the machine the run ended.
     pub ended: Ended,
     /// The errors that the machine caught.

@@ -118,6 +118,13 @@ fn lost(report: &Report) -> Option<String> {
     if let Some(rpo) = report.objectives.rpo_seconds {
         let _infallible = write!(text, "; the RPO of {} is {}", duration(rpo as f64), met(report.objectives.rpo_met));
     }
+    match report.lost_writes.as_ref().map(|lost| &lost.snapshot) {
+        Some(Some(snapshot)) => {
+            let _infallible = write!(text, "; the old primary's snapshot is kept as {snapshot}");
+        }
+        Some(None) => text.push_str("; what Aurora leaves of the old primary is kept once its Region answers"),
+        None => {}
+    }
     Some(clipped(&(text + "."), 2 * LINE))
 }
 

@@ -31,6 +31,8 @@ pub struct Report {
     pub rpo_because: Option<String>,
     /// What people said before anything was changed; null if they weren't asked.
     pub approval: Option<Approval>,
+    /// Which writes a managed failover may have lost, and where they are kept; null if there was none, or nobody could tell.
+    pub lost_writes: Option<LostWrites>,
     /// What was done, by the time it began. Steps that ran side by side overlap in time.
     pub steps: Vec<Step>,
     /// Of a plan run: each call that would be made, in order, those of Relight's own books included. Else empty.
@@ -116,6 +118,20 @@ pub struct Approval {
     pub answered_at: Option<Timestamp>,
     /// Why, in their words.
     pub comment: Option<String>,
+    /// The whole in one sentence.
+    pub because: String,
+}
+
+/// The writes that a managed failover may have lost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LostWrites {
+    /// The first moment whose writes may be missing; null if nobody knows how far the recovery cluster was behind.
+    pub from: Option<Timestamp>,
+    /// When the recovery cluster was seen to be the writer.
+    pub to: Timestamp,
+    /// The manual snapshot of the old primary that has them; null while there is none.
+    pub snapshot: Option<String>,
     /// The whole in one sentence.
     pub because: String,
 }

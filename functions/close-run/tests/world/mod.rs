@@ -56,6 +56,7 @@ pub(crate) fn request(mode: Mode, ended: Ended, stops: Vec<Stop>) -> Request {
         }),
         lag_seconds: Some(0.4),
         lag_because: None,
+        lost_writes: None,
         approval: None,
         ended,
         stops,
