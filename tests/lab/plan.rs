@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 use std::num::NonZero;
 
+use action::PlannedCall;
+use aws_sdk_sfn::types::ExecutionStatus;
 use close_run::Report;
 use lab::demo::plan::asked;
 use lab::demo::refresh_image::scheduled;
 use lab::gateway::{Effect, Entry, Match, Rule};
-use lab::world::PRIMARY;
+use lab::world::{PRIMARY, WORKLOAD};
 use ledger::Verdict;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::stage::{Stage, at_once, execute};
 
@@ -69,6 +71,29 @@ async fn a_plan_of_a_failover_lists_the_calls_that_the_failover_then_makes() {
 #[ignore = "needs the lab: cargo xtask test"]
 async fn a_plan_of_a_refresh_lists_the_calls_that_the_refresh_then_makes() {
     plans_what_it_does(|stage| stage.reach.refresh_machine.clone(), scheduled()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_plan_of_a_readiness_check_lists_what_the_check_then_writes() {
+    let stage = Stage::set(&at_once()).await;
+    let machine = &stage.reach.readiness_machine;
+    for scenario in ["peace", "the primary Region is away"] {
+        stage.reach.set_lost(PRIMARY, scenario != "peace").await.expect("the weather");
+        let since = stage.log().len();
+        let planned = stage.run_of(machine, &asked()).await;
+        assert_eq!(planned.status, ExecutionStatus::Succeeded, "{scenario}: {}", planned.cause);
+        assert_eq!(stage.asked_for(since), BTreeSet::new(), "{scenario}");
+        let output = planned.output;
+        assert_eq!(output["outcome"], "planned", "{output}");
+
+        let since = stage.log().len();
+        let checked = stage.run_of(machine, &json!({"workload": WORKLOAD})).await;
+        assert_eq!(checked.status, ExecutionStatus::Succeeded, "{scenario}: {}", checked.cause);
+        let calls: Vec<PlannedCall> = serde_json::from_value(output["calls"].clone()).expect("calls");
+        let listed: BTreeSet<_> = calls.into_iter().map(|call| (call.iam_action, call.region)).collect();
+        assert_eq!(stage.asked_for(since), listed, "{scenario}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -230,6 +230,7 @@ fn check_readiness() -> Value {
         "run": RUN,
         "workload": "unishop",
         "aboutToMove": null,
+        "mode": "execute",
         "facts": { "primary": "us-east-1", "tables": [], "traffic": null },
         "plan": { "answers": [], "error": null },
         "database": null,

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use action::Permit;
-use action::aws::Failure;
+use action::aws::{Failure, on_paper};
 use action::ids::{TableName, WorkloadName};
+use action::{Outcome, Permit, PlannedCall, Rehearsal};
 use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, MetricAlarm};
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use ledger::Readiness;
 
 use crate::Clients;
@@ -110,19 +111,32 @@ async fn table(dynamodb: &aws_sdk_dynamodb::Client, name: &TableName) -> Result<
     }))
 }
 
-/// Writes the check down, unless a newer one stands there: then false.
-pub(crate) async fn write(clients: &Clients, workload: &WorkloadName, check: &Readiness, _permit: &Permit) -> Result<bool, Error> {
-    let item = check.to_item(workload);
-    let put = clients
-        .dynamodb
-        .put_item()
-        .table_name(&clients.ledger)
-        .condition_expression("attribute_not_exists(pk) OR judgedAt <= :judgedAt")
-        .set_expression_attribute_values(item.get("judgedAt").map(|at| [(":judgedAt".to_owned(), at.clone())].into()))
-        .set_item(Some(item));
+/// Writes the check down, unless a newer one stands there: then nothing is changed.
+pub(crate) async fn write(clients: &Clients, workload: &WorkloadName, check: &Readiness, _permit: &Permit) -> Result<Outcome, Error> {
+    let put = put(&clients.dynamodb, &clients.ledger, workload, check);
     match put.send().await.map(drop).map_err(Failure::from) {
-        Ok(()) => Ok(true),
-        Err(failure) if failure.is(&["ConditionalCheckFailedException"]) => Ok(false),
+        Ok(()) => Ok(Outcome::Changed),
+        Err(failure) if failure.is(&["ConditionalCheckFailedException"]) => Ok(Outcome::Unchanged),
         Err(failure) => Err(Error::Put(workload.clone(), failure)),
     }
+}
+
+/// The same as plan mode lists it. The answers stand in the reply, and here in words.
+pub(crate) async fn planned_write(clients: &Clients, workload: &WorkloadName, mut check: Readiness) -> Result<PlannedCall, Error> {
+    "(the answers, as JSON)".clone_into(&mut check.answers);
+    let rehearsal = Rehearsal::unsent();
+    let paper = aws_sdk_dynamodb::Client::new(&on_paper(clients.dynamodb.config().region()));
+    let put = put(&paper, &clients.ledger, workload, &check).customize();
+    let call = rehearsal.call(put.interceptor(rehearsal.clone()).send().await);
+    call.map_err(|failure| Error::Put(workload.clone(), failure))
+}
+
+fn put(dynamodb: &aws_sdk_dynamodb::Client, ledger: &str, workload: &WorkloadName, check: &Readiness) -> PutItemFluentBuilder {
+    let item = check.to_item(workload);
+    dynamodb
+        .put_item()
+        .table_name(ledger)
+        .condition_expression("attribute_not_exists(pk) OR judgedAt <= :judgedAt")
+        .set_expression_attribute_values(item.get("judgedAt").map(|at| [(":judgedAt".to_owned(), at.clone())].into()))
+        .set_item(Some(item))
 }

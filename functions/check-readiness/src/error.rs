@@ -10,9 +10,6 @@ use crate::decide::NotReady;
 /// Why nothing was judged.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Nothing may be written.
-    #[error("no permit to write the check down")]
-    NoPermit,
     /// The move must not begin.
     #[error(transparent)]
     NotReady(#[from] NotReady),
@@ -33,7 +30,7 @@ pub enum Error {
 impl NamedError for Error {
     fn name(&self) -> ErrorName {
         match self {
-            Self::NoPermit | Self::NotReady(_) => ErrorName::Refused,
+            Self::NotReady(_) => ErrorName::Refused,
             Self::GetLast(_, failure) | Self::Put(_, failure) => failure.name(),
             Self::Malformed(error) => error.name(),
             Self::Json(_) => ErrorName::Permanent,

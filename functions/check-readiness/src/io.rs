@@ -1,7 +1,7 @@
 //! What goes in and what comes out.
 
 use action::ids::{Region, RunId, TableName, WorkloadName};
-use action::{Mode, Outcome};
+use action::{Mode, Outcome, PlannedCall};
 use plan::TrafficMetric;
 use readiness::{Answer, Heard, Question, Verdict};
 use schemars::JsonSchema;
@@ -13,6 +13,8 @@ use crate::decide::{Judged, News};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Request {
+    /// In plan mode nothing is written. A move that is only planned isn't stopped, and hears what a real one would be stopped by.
+    pub mode: Mode,
     /// The check: the name of its execution.
     pub run: RunId,
     /// The workload.
@@ -47,8 +49,6 @@ pub struct Facts {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Move {
-    /// Whether the run may change anything. One that only plans isn't stopped, and hears what a real one would be stopped by.
-    pub mode: Mode,
     /// Whether its run goes on from one that left the workload partway: nothing is worse then than to stop again.
     pub continues: bool,
     /// The questions that may fail, as a person consented to.
@@ -69,7 +69,7 @@ pub struct Rehearsal {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Reply {
-    /// `changed`: it is written down. `unchanged`: a newer check was there already, or a move is about to begin, before which
+    /// `changed`: it is written down. `planned`: plan mode. `unchanged`: a newer check was there already, or a move is about to begin, before which
     /// nothing is written.
     pub outcome: Outcome,
     /// One sentence for people.
@@ -80,8 +80,10 @@ pub struct Reply {
     /// ledger.
     #[schemars(length(max = 8))]
     pub answers: Vec<Answer>,
-    /// What people are told now; null where nothing is news.
+    /// What people are told now, or would be in plan mode; null where nothing is news.
     pub news: Option<Message>,
+    /// In plan mode, the call that would be made.
+    pub calls: Vec<PlannedCall>,
 }
 
 /// A message to people.
@@ -98,13 +100,19 @@ impl Reply {
     /// How many answers a reply lists, so that it stays below 4 KiB.
     pub const MOST: usize = 8;
 
-    pub(crate) fn new(workload: &WorkloadName, answers: &[Answer], judged: &Judged, is_newest: bool) -> Self {
+    pub(crate) fn new(workload: &WorkloadName, answers: &[Answer], judged: &Judged, outcome: Outcome) -> Self {
         Self {
-            outcome: if is_newest { Outcome::Changed } else { Outcome::Unchanged },
+            outcome,
             because: counted(workload, answers),
             verdict: judged.verdict,
             answers: worst(answers),
-            news: judged.news.as_ref().filter(|_| is_newest).map(|news| message(workload, news)),
+            // A newer check tells its own news.
+            news: judged
+                .news
+                .as_ref()
+                .filter(|_| outcome != Outcome::Unchanged)
+                .map(|news| message(workload, news)),
+            calls: vec![],
         }
     }
 
@@ -122,6 +130,7 @@ impl Reply {
             verdict: judged.verdict,
             answers: worst,
             news: None,
+            calls: vec![],
         }
     }
 }

@@ -5,14 +5,14 @@
 //!
 //! An asker that failed fails each of its questions: silence would look like readiness. People hear of a question once,
 //! when it begins to fail, and once when nothing fails any more; the alarm on the metric goes on meanwhile, and takes
-//! checks that no longer happen for failing ones. It changes nothing but Relight's own books, so that it has no mode.
+//! checks that no longer happen for failing ones. It changes nothing but Relight's own books, and in plan mode not those either.
 
 mod aws;
 pub mod decide;
 pub mod error;
 pub mod io;
 
-use action::{Call, Metrics, Mode, Unit, clock, environment};
+use action::{Call, Metrics, Mode, Outcome, Unit, clock, environment};
 use jiff::Timestamp;
 use ledger::Readiness;
 
@@ -53,9 +53,6 @@ pub async fn handle(request: Request, clients: &Clients, now: Timestamp) -> Resu
     if let Some(about) = &request.about_to_move {
         return before_move(&request, about, clients).await;
     }
-    let Some(permit) = Mode::Execute.permit() else {
-        return Err(Error::NoPermit);
-    };
     let last = aws::last(clients, &request.workload).await?;
     let seen = aws::observe(clients, &request).await;
     let failing_before = match last {
@@ -65,7 +62,6 @@ pub async fn handle(request: Request, clients: &Clients, now: Timestamp) -> Resu
     };
     let answers = decide::answers(&request, &seen, &clients.alarm_topic);
     let judged = decide::judge(&answers, &failing_before);
-    metrics(&request, &judged).emit(now);
     let check = Readiness {
         run: request.run.clone(),
         judged_at: now,
@@ -73,8 +69,16 @@ pub async fn handle(request: Request, clients: &Clients, now: Timestamp) -> Resu
         failing_before,
         answers: serde_json::to_string(&answers).map_err(Error::Json)?,
     };
-    let is_newest = aws::write(clients, &request.workload, &check, &permit).await?;
-    Ok(Reply::new(&request.workload, &answers, &judged, is_newest))
+    let workload = &request.workload;
+    let Some(permit) = request.mode.permit() else {
+        return Ok(Reply {
+            calls: vec![aws::planned_write(clients, workload, check).await?],
+            ..Reply::new(workload, &answers, &judged, Outcome::Planned)
+        });
+    };
+    metrics(&request, &judged).emit(now);
+    let outcome = aws::write(clients, workload, &check, &permit).await?;
+    Ok(Reply::new(workload, &answers, &judged, outcome))
 }
 
 /// Asks, and says whether the move may begin. It changes nothing, so that it is the same in plan mode.
@@ -83,7 +87,7 @@ async fn before_move(request: &Request, about: &Move, clients: &Clients) -> Resu
     let answers = decide::answers(request, &seen, &clients.alarm_topic);
     let why = match decide::may_begin(&answers, about) {
         Ok(why) => why.to_owned(),
-        Err(not_ready) if about.mode == Mode::Plan => format!("a real run would be stopped here: {not_ready}"),
+        Err(not_ready) if request.mode == Mode::Plan => format!("a real run would be stopped here: {not_ready}"),
         Err(not_ready) => return Err(not_ready.into()),
     };
     let judged = decide::judge(&answers, &[].into());

@@ -84,6 +84,10 @@ fn writing() -> (Rule, Written) {
 }
 
 async fn check(rules: &[&Rule]) -> Result<Reply, Error> {
+    check_in("execute", rules).await
+}
+
+async fn check_in(mode: &str, rules: &[&Rule]) -> Result<Reply, Error> {
     let clients = Clients {
         cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&alarms()]),
         dynamodb: mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, rules.iter().copied()),
@@ -96,6 +100,7 @@ async fn check(rules: &[&Rule]) -> Result<Reply, Error> {
         .map(|question| json!({"question": question, "verdict": "pass", "seen": "good", "limit": null, "remedy": null}))
         .collect();
     let request = json!({
+        "mode": mode,
         "run": "check-2",
         "workload": "unishop",
         "aboutToMove": null,
@@ -146,8 +151,22 @@ async fn a_repeated_judgement_tells_the_same_news_and_the_next_check_none() {
     }
 }
 
+#[tokio::test]
+async fn a_planned_check_lists_what_it_would_write_and_writes_nothing() {
+    let reply = check_in("plan", &[&last("check-1", &[], &[]), &table(ReplicaStatus::Creating)])
+        .await
+        .unwrap();
+    assert_eq!((reply.outcome, reply.verdict), (Outcome::Planned, Verdict::Fail));
+    assert!(reply.news.is_some());
+    let [call] = &reply.calls[..] else { panic!("{:?}", reply.calls) };
+    assert_eq!(call.iam_action, "dynamodb:PutItem");
+    assert_eq!(call.arguments["TableName"], "relight-ledger");
+    assert_eq!(call.arguments["Item"]["failing"]["S"], "tables");
+    assert_eq!(call.arguments["Item"]["answers"]["S"], "(the answers, as JSON)");
+}
+
 /// The request of a check before a move: nothing of it is read from the ledger, and nothing is written there.
-async fn before_move(compute: Value, about: Value) -> Result<Reply, Error> {
+async fn before_move(mode: &'static str, compute: Value, about: Value) -> Result<Reply, Error> {
     let clients = Clients {
         cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&alarms()]),
         dynamodb: mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&table(ReplicaStatus::RegionDisabled)]),
@@ -155,6 +174,7 @@ async fn before_move(compute: Value, about: Value) -> Result<Reply, Error> {
         alarm_topic: TOPIC.to_owned(),
     };
     let request = json!({
+        "mode": mode,
         "run": "unishop-2",
         "workload": "unishop",
         "aboutToMove": about,
@@ -182,8 +202,8 @@ fn compute(quota: &str) -> Value {
 
 #[tokio::test]
 async fn before_a_move_what_an_outage_turns_red_only_warns_and_nothing_is_written() {
-    let about = json!({"mode": "execute", "continues": false, "despiteFailing": []});
-    let reply = before_move(compute("pass"), about).await.unwrap();
+    let about = json!({"continues": false, "despiteFailing": []});
+    let reply = before_move("execute", compute("pass"), about).await.unwrap();
     assert_eq!(
         (reply.outcome, reply.verdict, reply.news),
         (Outcome::Unchanged, Verdict::Fail, None)
@@ -199,11 +219,8 @@ async fn before_a_move_what_an_outage_turns_red_only_warns_and_nothing_is_writte
 
 #[tokio::test]
 async fn what_would_break_the_move_off_halfway_stops_it_unless_it_is_consented_to_or_gone_on_from() {
-    let by = |mode: &str, continues: bool, despite: Value| {
-        before_move(
-            compute("fail"),
-            json!({"mode": mode, "continues": continues, "despiteFailing": despite}),
-        )
+    let by = |mode: &'static str, continues: bool, despite: Value| {
+        before_move(mode, compute("fail"), json!({"continues": continues, "despiteFailing": despite}))
     };
     let asked = |continues: bool, despite: Value| by("execute", continues, despite);
     let error = asked(false, json!(["image-age"])).await.unwrap_err();

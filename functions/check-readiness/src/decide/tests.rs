@@ -18,6 +18,7 @@ fn passed(asker: Asker) -> serde_json::Value {
 
 fn request(change: serde_json::Value) -> Request {
     let mut request = json!({
+        "mode": "execute",
         "run": "check-1",
         "workload": "unishop",
         "aboutToMove": null,
