@@ -1,7 +1,7 @@
 //! The request and the reply.
 
 use action::ids::{ExecutionArn, RunId, TopicArn, WorkloadName};
-use action::{Mode, Outcome};
+use action::{Mode, Outcome, PlannedCall};
 use jiff::Timestamp;
 use ledger::{Approval, Token, Trigger};
 use schemars::JsonSchema;
@@ -61,10 +61,12 @@ pub struct Reply {
     pub asked_at: Option<Timestamp>,
     /// When no answer means no; null in plan mode.
     pub expires_at: Option<Timestamp>,
+    /// In plan mode, the calls that would be made.
+    pub calls: Vec<PlannedCall>,
 }
 
 impl Reply {
-    pub(crate) fn planned(topic: &str, timeout_seconds: u64) -> Self {
+    pub(crate) fn planned(topic: &str, timeout_seconds: u64, calls: Vec<PlannedCall>) -> Self {
         Self {
             outcome: Outcome::Planned,
             because: format!(
@@ -72,6 +74,7 @@ impl Reply {
             ),
             asked_at: None,
             expires_at: None,
+            calls,
         }
     }
 
@@ -81,6 +84,7 @@ impl Reply {
             because,
             asked_at: Some(approval.asked_at),
             expires_at: Some(approval.expires_at),
+            calls: vec![],
         }
     }
 }

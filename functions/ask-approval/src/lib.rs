@@ -3,7 +3,7 @@
 //! Called with a task token, which it keeps in the ledger before anybody is told, so that an answer always finds it. Asked
 //! again for the same run, the new token takes the place of the old one, people are not told twice, and an answer that came
 //! meanwhile is delivered. The answer is answer-approval's; that nobody answers is the machine's to notice. What this writes
-//! concerns the books only; in plan mode it makes no call and says whom it would ask.
+//! concerns the books only; in plan mode it makes no call, and lists those by which it would ask.
 
 mod aws;
 pub mod decide;
@@ -56,7 +56,8 @@ pub async fn handle(request: Request, clients: &Clients, settings: &Settings, no
     let topic = request.topic.as_ref().map_or(settings.topic.as_str(), |topic| topic.as_str());
     let until = expiry(now, request.timeout_seconds);
     let Some(permit) = request.mode.permit() else {
-        return Ok(Reply::planned(topic, request.timeout_seconds));
+        let calls = aws::planned(clients, &request, &settings.ledger, topic, now, until).await?;
+        return Ok(Reply::planned(topic, request.timeout_seconds, calls));
     };
     let Some(token) = &request.token else {
         return Err(Error::NoToken(request.run.clone()));

@@ -115,6 +115,19 @@ async fn planning_makes_no_call_and_says_whom_it_would_ask() {
         reply.because
     );
     assert_eq!((asked.updates.len(), asked.published.len(), asked.sent.len()), (0, 0, 0));
+    let [kept, message, told] = reply.calls.as_slice() else {
+        unreachable!("the token, the message, and that people were told: {:?}", reply.calls)
+    };
+    assert_eq!(
+        [kept, message, told].map(|call| call.iam_action.as_str()),
+        ["dynamodb:UpdateItem", "sns:Publish", "dynamodb:UpdateItem"]
+    );
+    assert_eq!(
+        kept.arguments["ExpressionAttributeValues"][":token"]["S"],
+        "(the machine's task token)"
+    );
+    let text = message.arguments["Message"].as_str().unwrap();
+    assert!(text.contains("relight approve unishop-20261121T031502Z"), "{text}");
 }
 
 #[tokio::test]

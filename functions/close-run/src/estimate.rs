@@ -55,7 +55,9 @@ pub fn of(iam_action: &str) -> Option<Known> {
         },
         "ec2:CreateTags" | "elasticloadbalancing:RegisterTargets" | "ssm:PutParameter" => known(1, NOTHING),
         "states:SendTaskSuccess" | "states:SendTaskFailure" | "lambda:InvokeFunction" => known(1, "less than 0.0001 USD"),
-        "dynamodb:PutItem" | "dynamodb:DeleteItem" | "s3:PutObject" | "sns:Publish" => known(1, "less than 0.0001 USD"),
+        "dynamodb:PutItem" | "dynamodb:UpdateItem" | "dynamodb:DeleteItem" | "s3:PutObject" | "sns:Publish" => {
+            known(1, "less than 0.0001 USD")
+        }
         _ => return None,
     })
 }
