@@ -47,6 +47,9 @@ const LOSE_DATA: [&str; 5] = [
 /// comes when the site is proven.
 const ABROAD: [&str; 2] = [fence_primary::NAME, keep_lost_writes::NAME];
 
+/// What asks of these control planes, in peace alone: no recovery starts it.
+const ASKS_FAR: &str = check_dependencies::NAME;
+
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("a folder of sources") {
         let path = entry.expect("an entry").path();
@@ -144,12 +147,37 @@ fn no_function_may_reach_a_control_plane_that_is_far_away() {
                 if action == "iam:PassRole" {
                     continue;
                 }
-                assert!(!FAR_CONTROL_PLANES.contains(&service), "{name} may {action}");
+                assert!(name == ASKS_FAR || !FAR_CONTROL_PLANES.contains(&service), "{name} may {action}");
                 assert!(!MAKE_NAMES.contains(&action.as_str()), "{name} may {action}");
                 assert!(!LOSE_DATA.contains(&action.as_str()), "{name} may {action}");
             }
         }
     }
+}
+
+#[test]
+fn far_control_planes_are_asked_by_a_reader_that_the_readiness_machine_alone_starts() {
+    let far = functions()
+        .into_iter()
+        .find(|function| function.name == ASKS_FAR)
+        .expect("the function");
+    assert!(
+        far.calls.iter().all(|call| call.effect == Effect::Read),
+        "{ASKS_FAR} may change something"
+    );
+    let machines = relight_tests::machines().expect("the machines");
+    let starting: Vec<&String> = machines.keys().filter(|machine| invoked(machine).contains(ASKS_FAR)).collect();
+    assert_eq!(starting, ["readiness.asl.json"]);
+    // Nor may anything else start it: its ARN is given to that machine and to nobody.
+    let engine = relight_tests::engine().expect("the template");
+    let naming: Vec<String> = engine["Resources"]
+        .as_mapping()
+        .expect("resources")
+        .iter()
+        .filter(|(_, resource)| serde_yaml_ng::to_string(resource).is_ok_and(|text| text.contains("CheckDependencies.Arn")))
+        .map(|(name, _)| relight_tests::text(name))
+        .collect();
+    assert_eq!(naming, ["Readiness", "ReadinessRole"]);
 }
 
 #[test]

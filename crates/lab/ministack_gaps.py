@@ -6,6 +6,7 @@ and the machine that a task token is of. Of a state that waits for a token: a ti
 shorter as the machine's waits are, and a function that fails before anybody answers. And Step Functions' own write of
 an object to S3, whose body is text as it is and JSON of anything else. And of RDS: the automated snapshot of the old
 primary that a managed failover leaves in its Region, and the copy of a cluster's snapshot, which knows both as resources.
+And of Route 53: the booleans of a health check as XML has them.
 """
 
 import contextvars
@@ -13,7 +14,7 @@ import json
 import time
 
 from ministack.core import iam_actions, iam_evaluator, responses
-from ministack.services import alb, cloudwatch, rds, s3, stepfunctions, tagging
+from ministack.services import alb, cloudwatch, rds, route53, s3, stepfunctions, tagging
 from ministack.services.cloudformation import provisioners
 
 _second = contextvars.ContextVar("second_resource", default=None)
@@ -221,6 +222,14 @@ def _evaluate_alarm(original):
     return evaluate
 
 
+def _health_check(original):
+    def build(parent, check):
+        config = {name: str(value).lower() if isinstance(value, bool) else value for name, value in check["config"].items()}
+        return original(parent, {**check, "config": config})
+
+    return build
+
+
 stepfunctions._dispatch_aws_sdk_rest_xml = _rest_xml(stepfunctions._dispatch_aws_sdk_rest_xml)
 cloudwatch._evaluate_alarm = _evaluate_alarm(cloudwatch._evaluate_alarm)
 rds._ACTION_MAP["FailoverGlobalCluster"] = _failover_leaves_snapshot(rds._ACTION_MAP["FailoverGlobalCluster"])
@@ -231,6 +240,7 @@ iam_evaluator.enforce = _enforce(iam_evaluator.enforce)
 stepfunctions._execute_task = _execute_task(stepfunctions._execute_task)
 stepfunctions._invoke_with_callback = _invoke_with_callback(stepfunctions._invoke_with_callback)
 stepfunctions._call_lambda = _call_lambda(stepfunctions._call_lambda)
+route53._build_health_check_el = _health_check(route53._build_health_check_el)
 tagging._RESOURCE_TAG_COLLECTORS["rds"] = _collect(rds)
 tagging._RESOURCE_TAG_COLLECTORS["elasticloadbalancing"] = _collect(alb)
 provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::CompositeAlarm"] = {

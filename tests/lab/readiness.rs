@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use crate::stage::{Stage, at_once, execute};
 
 mod broken;
+mod relied;
 mod scenarios;
 
 use scenarios::scenarios;

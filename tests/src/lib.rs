@@ -56,6 +56,7 @@ pub fn functions() -> Vec<Function> {
         with_request!(ask_approval),
         with_request!(check_compute),
         with_request!(check_database),
+        with_request!(check_dependencies),
         with_request!(check_plan),
         with_request!(check_readiness),
         with_request!(choose_promotion),

@@ -81,6 +81,20 @@ pub fn actions() -> Vec<Action> {
             check_compute(),
             &["ec2:DescribeLaunchTemplateVersions"],
         ),
+        // Without a template, target groups and a metric there is one question left.
+        action(
+            "dependencies",
+            "check-dependencies",
+            json!({
+                "run": RUN,
+                "workload": "unishop",
+                "launchTemplate": null,
+                "targetGroups": [],
+                "traffic": null,
+                "certificateDays": null,
+            }),
+            &["lambda:ListFunctions"],
+        ),
         action("ready", "check-readiness", check_readiness(), &["dynamodb:GetItem"]),
     ]
 }
@@ -235,6 +249,7 @@ fn check_readiness() -> Value {
         "plan": { "answers": [], "error": null },
         "database": null,
         "compute": null,
+        "dependencies": null,
         "launch": null,
     })
 }

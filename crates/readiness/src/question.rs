@@ -14,6 +14,8 @@ pub enum Asker {
     Database,
     /// check-compute.
     Compute,
+    /// check-dependencies, from the schedule alone.
+    Dependencies,
     /// launch-instances in plan mode, under the role that a recovery launches with.
     Launch,
     /// check-readiness itself.
@@ -27,6 +29,7 @@ impl Asker {
             Self::Plan => "check-plan",
             Self::Database => "check-database",
             Self::Compute => "check-compute",
+            Self::Dependencies => "check-dependencies",
             Self::Launch => "launch-instances",
             Self::Watch => "check-readiness",
         }
@@ -41,6 +44,8 @@ pub enum BeforeMove {
     /// It warns. An outage turns the question red by itself, or the move is better than none, or a later step of the run
     /// decides with more at hand.
     Warns,
+    /// Nothing: it isn't asked then, since a recovery calls nothing of what it is about.
+    Unasked,
 }
 
 impl BeforeMove {
@@ -49,6 +54,7 @@ impl BeforeMove {
         match self {
             Self::Stops => "stops it",
             Self::Warns => "warns",
+            Self::Unasked => "isn't asked",
         }
     }
 }
@@ -114,6 +120,10 @@ questions! {
     TargetGroups, "target-groups", Compute, Stops, "The target groups exist, take instances of the subnets' network, and are used by a load balancer.";
     GroupSize, "group-size", Compute, Stops, "The Auto Scaling group may grow to its full size.";
     LaunchRehearsal, "launch-rehearsal", Launch, Stops, "A dry run of the launch succeeds under the role of a recovery.";
+    InstanceProfile, "instance-profile", Dependencies, Unasked, "The instance profile that the launch template names exists, and has a role.";
+    Roles, "roles", Dependencies, Unasked, "Relight's functions have roles, which Lambda may assume.";
+    TrafficHealthCheck, "traffic-health-check", Dependencies, Unasked, "A health check of Route 53 follows the alarm that moves users, the right way round.";
+    SiteCertificate, "site-certificate", Dependencies, Unasked, "The certificates of the target groups' load balancers are issued, and valid long enough.";
     Tables, "tables", Watch, Warns, "Every table has an active replica in both Regions.";
     ProbeAlarms, "probe-alarms", Watch, Warns, "The probe looks at the primary, and its alarms have data.";
     RecoveryAlarm, "recovery-alarm", Watch, Warns, "The alarm that starts a recovery exists, and its action is taken.";

@@ -59,6 +59,8 @@ bundles! {
     images holds create_image, copy_image, adopt_image, prune_images;
     /// Serves what looks at a site.
     watch holds smoke_test;
+    /// Serves what asks about that which a recovery relies on and never calls.
+    dependencies holds check_dependencies;
     /// Serves what asks for readiness and judges it.
     ready holds check_plan, check_readiness;
     /// Serves what hears an alarm, and what decides again before anything is changed.

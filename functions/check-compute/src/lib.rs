@@ -1,8 +1,7 @@
 //! Asks of the recovery Region's compute what would stop a launch, or a group's growth.
 //!
 //! What a launch needs is looked at by launch-instances' own code, so that readiness and the launch never disagree. The
-//! dry run is left to launch-instances itself: it is the permission of its role that counts. Whether the instance profile
-//! exists is asked by that dry run too, since IAM lives in us-east-1 and is not called from here.
+//! dry run is left to launch-instances itself: it is the permission of its role that counts.
 
 mod aws;
 pub mod decide;

@@ -121,7 +121,7 @@ pub(crate) async fn write(clients: &Clients, workload: &WorkloadName, check: &Re
     }
 }
 
-/// The same as plan mode lists it. The answers stand in the reply, and here in words.
+/// The same as plan mode lists it, with the answers in words: all of them at length would outgrow a reply.
 pub(crate) async fn planned_write(clients: &Clients, workload: &WorkloadName, mut check: Readiness) -> Result<PlannedCall, Error> {
     "(the answers, as JSON)".clone_into(&mut check.answers);
     let rehearsal = Rehearsal::unsent();

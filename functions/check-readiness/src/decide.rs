@@ -88,8 +88,9 @@ pub fn answers(request: &Request, seen: &Seen, alarm_topic: &str) -> Vec<Answer>
         answers.extend(heard(request.database.as_ref(), Asker::Database));
         answers.extend(heard(request.compute.as_ref(), Asker::Compute));
         answers.push(rehearsed(request.launch.as_ref()));
+        answers.extend(dependencies(request));
     } else {
-        let others = [Asker::Database, Asker::Compute, Asker::Launch];
+        let others = [Asker::Database, Asker::Compute, Asker::Launch, Asker::Dependencies];
         answers.extend(others.into_iter().flat_map(|asker| {
             let nothing = Heard {
                 answers: vec![],
@@ -108,6 +109,15 @@ fn heard(heard: Option<&Heard>, asker: Asker) -> Vec<Answer> {
         return heard.clone().complete(asker);
     }
     all(asker, "the plan has nothing of it")
+}
+
+/// A recovery calls nothing of it, and asks no control plane that may be away with the primary.
+fn dependencies(request: &Request) -> Vec<Answer> {
+    if request.about_to_move.is_some() {
+        return all(Asker::Dependencies, "the schedule alone asks it");
+    }
+    let heard = request.dependencies.clone().unwrap_or_default();
+    heard.complete(Asker::Dependencies)
 }
 
 /// Every question of `asker` passes, for the same reason.

@@ -13,7 +13,8 @@ use crate::decide::{Judged, News};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Request {
-    /// In plan mode nothing is written. A move that is only planned isn't stopped, and hears what a real one would be stopped by.
+    /// In plan mode nothing is written. A move that is only planned isn't stopped, and hears what a real one would be stopped
+    /// by.
     pub mode: Mode,
     /// The check: the name of its execution.
     pub run: RunId,
@@ -29,6 +30,8 @@ pub struct Request {
     pub database: Option<Heard>,
     /// What came of check-compute; null for a plan without compute.
     pub compute: Option<Heard>,
+    /// What came of check-dependencies; null before a move, where it isn't asked.
+    pub dependencies: Option<Heard>,
     /// What came of launch-instances in plan mode; null where nothing is launched.
     pub launch: Option<Rehearsal>,
 }
@@ -69,8 +72,8 @@ pub struct Rehearsal {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Reply {
-    /// `changed`: it is written down. `planned`: plan mode. `unchanged`: a newer check was there already, or a move is about to begin, before which
-    /// nothing is written.
+    /// `changed`: it is written down. `planned`: it would be. `unchanged`: a newer check was there already, or a move is about
+    /// to begin, before which nothing is written in either mode.
     pub outcome: Outcome,
     /// One sentence for people.
     pub because: String,
@@ -82,7 +85,7 @@ pub struct Reply {
     pub answers: Vec<Answer>,
     /// What people are told now, or would be in plan mode; null where nothing is news.
     pub news: Option<Message>,
-    /// In plan mode, the call that would be made.
+    /// In plan mode, the call that would be made; none before a move.
     pub calls: Vec<PlannedCall>,
 }
 

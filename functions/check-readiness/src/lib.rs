@@ -81,7 +81,8 @@ pub async fn handle(request: Request, clients: &Clients, now: Timestamp) -> Resu
     Ok(Reply::new(workload, &answers, &judged, outcome))
 }
 
-/// Asks, and says whether the move may begin. It changes nothing, so that it is the same in plan mode.
+/// Asks, and says whether the move may begin. It changes nothing in either mode; a move that is only planned is told what would
+/// stop it.
 async fn before_move(request: &Request, about: &Move, clients: &Clients) -> Result<Reply, Error> {
     let seen = aws::observe(clients, request).await;
     let answers = decide::answers(request, &seen, &clients.alarm_topic);

@@ -71,6 +71,13 @@ fn last(run: &str, failing: &[&str], before: &[&str]) -> Rule {
     mock!(aws_sdk_dynamodb::Client::get_item).then_output(move || GetItemOutput::builder().set_item(Some(item.clone())).build())
 }
 
+fn asked_of(asker: Asker) -> Vec<Value> {
+    let asked = Question::ALL.iter().filter(|question| question.asker() == asker);
+    asked
+        .map(|question| json!({"question": question, "verdict": "pass", "seen": "good", "limit": null, "remedy": null}))
+        .collect()
+}
+
 type Written = Arc<Mutex<Option<Item>>>;
 
 fn writing() -> (Rule, Written) {
@@ -94,20 +101,16 @@ async fn check_in(mode: &str, rules: &[&Rule]) -> Result<Reply, Error> {
         ledger: "relight-ledger".to_owned(),
         alarm_topic: TOPIC.to_owned(),
     };
-    let passed: Vec<Value> = Question::ALL
-        .iter()
-        .filter(|question| question.asker() == Asker::Plan)
-        .map(|question| json!({"question": question, "verdict": "pass", "seen": "good", "limit": null, "remedy": null}))
-        .collect();
     let request = json!({
         "mode": mode,
         "run": "check-2",
         "workload": "unishop",
         "aboutToMove": null,
         "facts": {"primary": "us-east-1", "tables": ["carts"], "traffic": null},
-        "plan": {"answers": passed, "error": null},
+        "plan": {"answers": asked_of(Asker::Plan), "error": null},
         "database": null,
         "compute": null,
+        "dependencies": {"answers": asked_of(Asker::Dependencies), "error": null},
         "launch": null,
     });
     handle(
@@ -182,6 +185,7 @@ async fn before_move(mode: &'static str, compute: Value, about: Value) -> Result
         "plan": null,
         "database": null,
         "compute": compute,
+        "dependencies": null,
         "launch": {"because": "would launch", "error": null},
     });
     let request = serde_json::from_value(request).map_err(Error::Json)?;
@@ -211,7 +215,7 @@ async fn before_a_move_what_an_outage_turns_red_only_warns_and_nothing_is_writte
     assert!(
         reply
             .because
-            .starts_with("nothing stops the move; of 28 questions about unishop, 1 fail and 0 warn: tables (fail): the replica of carts in us-east-1 is REGION_DISABLED"),
+            .starts_with("nothing stops the move; of 32 questions about unishop, 1 fail and 0 warn: tables (fail): the replica of carts in us-east-1 is REGION_DISABLED"),
         "{}",
         reply.because
     );

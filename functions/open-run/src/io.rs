@@ -154,6 +154,8 @@ pub struct Asks {
     pub tables: Vec<TableName>,
     /// The metric that moves users; null where none does.
     pub traffic: Option<TrafficMetric>,
+    /// For how many days the plan's checks want the site's certificate to be valid; null where none asks.
+    pub certificate_days: Option<u16>,
 }
 
 /// Which image is launched, as launch-instances takes it.
@@ -304,6 +306,7 @@ impl Asks {
                 .map(|image| image.maximum_age.seconds()),
             tables: plan.tables.iter().map(|table| table.name.clone()).collect(),
             traffic: plan.traffic.metric(),
+            certificate_days: plan.site.checks.iter().filter_map(|check| check.expect.certificate_days).max(),
         }
     }
 }

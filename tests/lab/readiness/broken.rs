@@ -5,6 +5,7 @@ use aws_sdk_ec2::types as ec2;
 use lab::world::{RECOVERY_CLUSTER, WORKLOAD};
 use ledger::Lock;
 
+use super::relied::Relied;
 use crate::stage::Stage;
 
 /// What is done to AWS, and undone.
@@ -21,6 +22,7 @@ pub(super) enum Broken {
     TinySubnet,
     SilentProbe,
     DisabledAlarm,
+    Relied(Relied),
 }
 
 pub(super) fn of_launch(plan: &mut toml::Table, key: &str, value: toml::Value) {
@@ -233,6 +235,7 @@ impl Broken {
                     .await
                     .expect("no actions"),
             ),
+            Self::Relied(relied) => return relied.make(stage).await,
         }
         String::new()
     }
@@ -305,6 +308,7 @@ impl Broken {
                     .await
                     .expect("actions"),
             ),
+            Self::Relied(relied) => relied.undo(stage, before).await,
         }
     }
 }

@@ -3,6 +3,7 @@
 use lab::gateway::RuleId;
 
 use super::broken::{Broken, of_launch};
+use super::relied::Relied;
 use super::*;
 
 /// One thing that is broken.
@@ -283,6 +284,42 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             &[Plan],
         ),
         fails(
+            InstanceProfile,
+            How::Aws(Broken::Relied(Relied::NoProfile)),
+            ["instance profile nobody of lt-", "names another"],
+            launch,
+        ),
+        fails(
+            Roles,
+            How::Aws(Broken::Relied(Relied::OtherTrust)),
+            [
+                "of relight-detach-global-cluster may not be assumed by Lambda",
+                "deploy infra/engine.yaml again",
+            ],
+            &[],
+        ),
+        // A service that is away fails nothing: it may be away with the primary Region.
+        warns(
+            Roles,
+            How::Weather("check-dependencies", "GetRole", 503, "ServiceUnavailable"),
+            ["could not be asked: get role", "a recovery doesn't ask this service"],
+        ),
+        fails(
+            TrafficHealthCheck,
+            How::Aws(Broken::Relied(Relied::InvertedHealthCheck)),
+            [
+                "is inverted: users would be moved in peace",
+                "aws route53 update-health-check --no-inverted",
+            ],
+            &[Plan, TrafficAlarm],
+        ),
+        fails(
+            SiteCertificate,
+            How::Aws(Broken::Relied(Relied::PendingCertificate)),
+            ["is PENDING_VALIDATION", "aws acm describe-certificate"],
+            &[],
+        ),
+        fails(
             ProbeAlarms,
             How::Aws(Broken::SilentProbe),
             ["nobody looks at the primary", "look at schedule relight-unishop-probe"],
@@ -304,7 +341,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
                 plan.insert("traffic".to_owned(), traffic.into());
             }),
             ["no alarm watches RecoveryServes in Relight", "create it in this Region"],
-            &[Plan],
+            &[Plan, TrafficHealthCheck],
         ),
     ]
 }
@@ -334,6 +371,10 @@ const BUT_PLAN_AND_ALARMS: &[Question] = &[
     Question::TargetGroups,
     Question::GroupSize,
     Question::LaunchRehearsal,
+    Question::InstanceProfile,
+    Question::Roles,
+    Question::TrafficHealthCheck,
+    Question::SiteCertificate,
     Question::Tables,
     Question::TrafficAlarm,
 ];

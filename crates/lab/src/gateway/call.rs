@@ -11,7 +11,9 @@ use super::{ROOT_KEY, operation, target};
 pub(crate) const UNKNOWN: &str = "-";
 
 /// The services that moto answers.
-const MOTO: [&str; 4] = ["ec2", "autoscaling", "elasticloadbalancing", "servicequotas"];
+///
+/// Certificates are there too, since moto's load balancers look for theirs in moto.
+const MOTO: [&str; 5] = ["ec2", "autoscaling", "elasticloadbalancing", "servicequotas", "acm"];
 
 /// How a service writes requests and errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,11 +208,13 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn three_services_are_motos_and_no_other() {
+    fn five_services_are_motos_and_no_other() {
         for (service, motos) in [
             ("ec2", true),
             ("autoscaling", true),
             ("elasticloadbalancing", true),
+            ("servicequotas", true),
+            ("acm", true),
             ("rds", false),
             ("lambda", false),
         ] {

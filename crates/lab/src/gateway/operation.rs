@@ -121,6 +121,7 @@ fn rest(head: &request::Parts, service: &str) -> Option<&'static str> {
     match service {
         "lambda" => lambda(method, parts.get(1..)?),
         "scheduler" => scheduler(method, &parts),
+        "route53" => route53(method, parts.get(1..)?),
         _ => None,
     }
 }
@@ -156,6 +157,16 @@ fn scheduler(method: &str, parts: &[&str]) -> Option<&'static str> {
         ("GET", ["schedule-groups", _]) => "GetScheduleGroup",
         ("POST", ["schedule-groups", _]) => "CreateScheduleGroup",
         ("DELETE", ["schedule-groups", _]) => "DeleteScheduleGroup",
+        _ => return None,
+    })
+}
+
+fn route53(method: &str, parts: &[&str]) -> Option<&'static str> {
+    Some(match (method, parts) {
+        ("GET", ["healthcheck"]) => "ListHealthChecks",
+        ("POST", ["healthcheck"]) => "CreateHealthCheck",
+        ("POST", ["healthcheck", _]) => "UpdateHealthCheck",
+        ("DELETE", ["healthcheck", _]) => "DeleteHealthCheck",
         _ => return None,
     })
 }

@@ -30,6 +30,7 @@ fn request(change: serde_json::Value) -> Request {
         "plan": passed(Asker::Plan),
         "database": passed(Asker::Database),
         "compute": passed(Asker::Compute),
+        "dependencies": passed(Asker::Dependencies),
         "launch": {"because": "would launch", "error": null},
     });
     request.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
@@ -195,7 +196,7 @@ fn what_could_not_be_asked_fails_and_says_why() {
 #[test]
 fn without_a_plan_every_question_but_the_alarms_fails() {
     let request = request(json!({
-        "facts": null, "plan": {"error": "Relight.InvalidInput: no valid plan"}, "database": null, "compute": null, "launch": null,
+        "facts": null, "plan": {"error": "Relight.InvalidInput: no valid plan"}, "database": null, "compute": null, "dependencies": null, "launch": null,
     }));
     let failing = told(&request, &healthy());
     assert_eq!(failing.len(), Question::ALL.len() - 2);

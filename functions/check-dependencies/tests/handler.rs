@@ -1,0 +1,244 @@
+//! The action against mocked AWS: what is read from its answers, and what an answer that doesn't come is.
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
+use aws_sdk_acm::operation::describe_certificate::DescribeCertificateOutput;
+use aws_sdk_acm::types::{CertificateDetail, CertificateStatus};
+use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
+use aws_sdk_cloudwatch::types::MetricAlarm;
+use aws_sdk_ec2::operation::describe_launch_template_versions::DescribeLaunchTemplateVersionsOutput;
+use aws_sdk_ec2::types::{LaunchTemplateIamInstanceProfileSpecification, LaunchTemplateVersion, ResponseLaunchTemplateData};
+use aws_sdk_elasticloadbalancingv2::operation::describe_listeners::DescribeListenersOutput;
+use aws_sdk_elasticloadbalancingv2::operation::describe_target_groups::DescribeTargetGroupsOutput;
+use aws_sdk_elasticloadbalancingv2::types::{Certificate, Listener, TargetGroup};
+use aws_sdk_iam::operation::get_instance_profile::GetInstanceProfileError;
+use aws_sdk_iam::operation::get_role::{GetRoleError, GetRoleOutput};
+use aws_sdk_lambda::operation::list_functions::ListFunctionsOutput;
+use aws_sdk_lambda::types::FunctionConfiguration;
+use aws_sdk_route53::operation::list_health_checks::ListHealthChecksOutput;
+use aws_sdk_route53::types::{
+    AlarmIdentifier, CloudWatchRegion, HealthCheck, HealthCheckConfig, HealthCheckType, InsufficientDataHealthStatus,
+};
+use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
+use aws_smithy_types::DateTime;
+use aws_smithy_types::error::ErrorMetadata;
+use check_dependencies::io::Reply;
+use check_dependencies::{Clients, handle};
+use readiness::{Question, Verdict};
+use serde_json::json;
+
+const ALARM: &str = "relight-unishop-recovery-serves";
+const GROUP: &str = "arn:aws:elasticloadbalancing:us-west-1:123456789012:targetgroup/shop/0123456789abcdef";
+const BALANCER: &str = "arn:aws:elasticloadbalancing:us-west-1:123456789012:loadbalancer/app/shop/0123456789abcdef";
+const CERTIFICATE: &str = "arn:aws:acm:us-west-1:123456789012:certificate/1";
+/// 2026-11-21T03:16:40Z.
+const NOW: i64 = 1_795_231_000;
+
+/// What of AWS a test changes.
+struct Aws {
+    profile: Rule,
+    role: Rule,
+    health_checks: Vec<HealthCheck>,
+}
+
+fn trusting(service: &'static str) -> Rule {
+    mock!(aws_sdk_iam::Client::get_role)
+        .match_requests(|input| input.role_name() == Some("relight-OpenRunRole-1"))
+        .then_output(move || {
+            // As IAM writes it (model: Role).
+            let document = format!(
+                "%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22Service%22%3A%22{service}%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D"
+            );
+            let role = aws_sdk_iam::types::Role::builder()
+                .path("/")
+                .role_name("relight-OpenRunRole-1")
+                .role_id("AROA")
+                .arn("arn:aws:iam::123456789012:role/relight-OpenRunRole-1")
+                .create_date(DateTime::from_secs(NOW))
+                .assume_role_policy_document(document);
+            GetRoleOutput::builder().role(role.build().unwrap()).build()
+        })
+}
+
+fn profile() -> Rule {
+    mock!(aws_sdk_iam::Client::get_instance_profile)
+        .match_requests(|input| input.instance_profile_name() == Some("web"))
+        .then_output(|| {
+            let role = aws_sdk_iam::types::Role::builder()
+                .path("/")
+                .role_name("web-role")
+                .role_id("AROA")
+                .arn("arn:aws:iam::123456789012:role/web-role")
+                .create_date(DateTime::from_secs(NOW));
+            let profile = aws_sdk_iam::types::InstanceProfile::builder()
+                .path("/")
+                .instance_profile_name("web")
+                .instance_profile_id("AIPA")
+                .arn("arn:aws:iam::123456789012:instance-profile/team/web")
+                .create_date(DateTime::from_secs(NOW))
+                .roles(role.build().unwrap());
+            aws_sdk_iam::operation::get_instance_profile::GetInstanceProfileOutput::builder()
+                .instance_profile(profile.build().unwrap())
+                .build()
+        })
+}
+
+fn health_check(id: &str, region: &str, alarm: &str, inverted: bool) -> HealthCheck {
+    let followed = AlarmIdentifier::builder().region(CloudWatchRegion::from(region)).name(alarm);
+    let config = HealthCheckConfig::builder()
+        .r#type(HealthCheckType::CloudwatchMetric)
+        .alarm_identifier(followed.build().unwrap())
+        .insufficient_data_health_status(InsufficientDataHealthStatus::LastKnownStatus)
+        .inverted(inverted);
+    let check = HealthCheck::builder().id(id).caller_reference(id).health_check_version(1);
+    check.health_check_config(config.build().unwrap()).build().unwrap()
+}
+
+fn whole() -> Aws {
+    Aws {
+        profile: profile(),
+        role: trusting("lambda.amazonaws.com"),
+        // One of the same alarm's name in another Region, and one of another alarm: neither is looked at.
+        health_checks: vec![
+            health_check("elsewhere", "us-east-1", ALARM, true),
+            health_check("other", "us-west-1", "another", true),
+            health_check("ours", "us-west-1", ALARM, false),
+        ],
+    }
+}
+
+async fn check(aws: Aws) -> Reply {
+    let template = mock!(aws_sdk_ec2::Client::describe_launch_template_versions)
+        .match_requests(|input| input.versions() == ["$Default"])
+        .then_output(|| {
+            let named = LaunchTemplateIamInstanceProfileSpecification::builder().arn("arn:aws:iam::123456789012:instance-profile/team/web");
+            let data = ResponseLaunchTemplateData::builder().iam_instance_profile(named.build()).build();
+            let version = LaunchTemplateVersion::builder().launch_template_data(data).build();
+            DescribeLaunchTemplateVersionsOutput::builder()
+                .launch_template_versions(version)
+                .build()
+        });
+    let functions = mock!(aws_sdk_lambda::Client::list_functions).then_output(|| {
+        let function = |name: &str, role: &str| {
+            let role = format!("arn:aws:iam::123456789012:role/{role}");
+            FunctionConfiguration::builder().function_name(name).role(role).build()
+        };
+        ListFunctionsOutput::builder()
+            .functions(function("relight-open-run", "relight-OpenRunRole-1"))
+            .functions(function("somebody-elses", "gone"))
+            .build()
+    });
+    let alarms = mock!(aws_sdk_cloudwatch::Client::describe_alarms)
+        .match_requests(|input| input.alarm_name_prefix() == Some("relight-unishop-"))
+        .then_output(|| {
+            let on = |name: &str, metric: &str| {
+                MetricAlarm::builder()
+                    .alarm_name(name)
+                    .namespace("Relight")
+                    .metric_name(metric)
+                    .build()
+            };
+            DescribeAlarmsOutput::builder()
+                .metric_alarms(on("relight-unishop-probe-silent", "ProbeFailed"))
+                .metric_alarms(on(ALARM, "RecoveryServes"))
+                .build()
+        });
+    let checks = aws.health_checks;
+    let health_checks = mock!(aws_sdk_route53::Client::list_health_checks).then_output(move || {
+        let listed = ListHealthChecksOutput::builder()
+            .set_health_checks(Some(checks.clone()))
+            .marker("")
+            .max_items(100);
+        listed.is_truncated(false).build().unwrap()
+    });
+    let groups = mock!(aws_sdk_elasticloadbalancingv2::Client::describe_target_groups).then_output(|| {
+        DescribeTargetGroupsOutput::builder()
+            .target_groups(TargetGroup::builder().load_balancer_arns(BALANCER).build())
+            .build()
+    });
+    let listeners = mock!(aws_sdk_elasticloadbalancingv2::Client::describe_listeners)
+        .match_requests(|input| input.load_balancer_arn() == Some(BALANCER))
+        .then_output(|| {
+            let served = Certificate::builder().certificate_arn(CERTIFICATE).build();
+            DescribeListenersOutput::builder()
+                .listeners(Listener::builder().certificates(served).build())
+                .build()
+        });
+    let certificate = mock!(aws_sdk_acm::Client::describe_certificate).then_output(|| {
+        let issued = CertificateDetail::builder()
+            .status(CertificateStatus::Issued)
+            .not_after(DateTime::from_secs(NOW + 20 * 86_400));
+        DescribeCertificateOutput::builder().certificate(issued.build()).build()
+    });
+    let clients = Clients {
+        acm: mock_client!(aws_sdk_acm, RuleMode::MatchAny, [&certificate]),
+        cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&alarms]),
+        ec2: mock_client!(aws_sdk_ec2, RuleMode::MatchAny, [&template]),
+        elb: mock_client!(aws_sdk_elasticloadbalancingv2, RuleMode::MatchAny, [&groups, &listeners]),
+        iam: mock_client!(aws_sdk_iam, RuleMode::MatchAny, [&aws.profile, &aws.role]),
+        lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&functions]),
+        route53: mock_client!(aws_sdk_route53, RuleMode::MatchAny, [&health_checks]),
+        region: "us-west-1".parse().unwrap(),
+    };
+    let request = json!({
+        "run": "check-1",
+        "workload": "unishop",
+        "launchTemplate": "lt-0123456789abcdef0",
+        "targetGroups": [GROUP],
+        "traffic": {"namespace": "Relight", "metric": "RecoveryServes"},
+        "certificateDays": 14,
+    });
+    let request = serde_json::from_value(request).unwrap();
+    handle(request, &clients, jiff::Timestamp::from_second(NOW).unwrap()).await.unwrap()
+}
+
+fn told(reply: &Reply) -> Vec<(Question, Verdict, &str)> {
+    let told = reply.answers.iter().filter(|answer| answer.verdict > Verdict::Pass);
+    told.map(|answer| (answer.question, answer.verdict, answer.seen.as_str())).collect()
+}
+
+#[tokio::test]
+async fn what_is_whole_passes_and_each_answer_says_what_was_looked_at() {
+    let reply = check(whole()).await;
+    assert_eq!(told(&reply), []);
+    let seen: Vec<&str> = reply.answers.iter().map(|answer| answer.seen.as_str()).collect();
+    assert_eq!(
+        seen,
+        [
+            "web with web-role",
+            "1 roles",
+            "ours follows relight-unishop-recovery-serves",
+            "arn:aws:acm:us-west-1:123456789012:certificate/1 is valid for 20 days, until 2026-12-11T03:16:40Z",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn what_is_gone_or_wired_the_wrong_way_fails() {
+    let gone = mock!(aws_sdk_iam::Client::get_instance_profile)
+        .then_error(|| GetInstanceProfileError::generic(ErrorMetadata::builder().code("NoSuchEntity").build()));
+    let reply = check(Aws {
+        profile: gone,
+        role: trusting("ec2.amazonaws.com"),
+        health_checks: vec![health_check("ours", "us-west-1", ALARM, true)],
+    })
+    .await;
+    let questions: Vec<Question> = told(&reply).iter().map(|(question, _, _)| *question).collect();
+    assert_eq!(
+        questions,
+        [Question::InstanceProfile, Question::Roles, Question::TrafficHealthCheck],
+        "{:?}",
+        reply.answers
+    );
+}
+
+#[tokio::test]
+async fn a_role_that_can_not_be_read_fails_if_it_is_denied_and_warns_if_iam_is_away() {
+    for (code, verdict) in [("AccessDenied", Verdict::Fail), ("Throttling", Verdict::Warn)] {
+        let refused =
+            mock!(aws_sdk_iam::Client::get_role).then_error(move || GetRoleError::generic(ErrorMetadata::builder().code(code).build()));
+        let reply = check(Aws { role: refused, ..whole() }).await;
+        let told = told(&reply);
+        assert_eq!((told.len(), told[0].0, told[0].1), (1, Question::Roles, verdict), "{told:?}");
+        assert!(told[0].2.contains("could not be asked: get role relight-OpenRunRole-1"), "{told:?}");
+    }
+}
