@@ -3,28 +3,14 @@
 
 use std::time::Duration;
 
-use aws_sdk_cloudwatch::types::StateValue;
+use aws_sdk_cloudwatch::types::{ComparisonOperator, StateValue, Statistic};
 use aws_sdk_sfn::types::ExecutionStatus;
 use lab::run::runs;
 use lab::world::PRIMARY;
 use ledger::Verdict;
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, alarm, at_once, execute};
-
-async fn set_alarm(stage: &Stage, state: StateValue) {
-    let client = aws_sdk_cloudwatch::Client::new(&stage.reach.looking().expect("a configuration"));
-    for name in ["relight-unishop-probe-failing", "relight-unishop-primary-down"] {
-        client
-            .set_alarm_state()
-            .alarm_name(name)
-            .state_value(state.clone())
-            .state_reason("test")
-            .send()
-            .await
-            .expect("an alarm");
-    }
-}
+use crate::stage::{Stage, alarm, at_once, by_alarm, execute, set_alarm};
 
 async fn told(stage: &Stage, event: &Value) -> String {
     let answer = stage.reach.invoke("start-recovery", event).await.expect("an answer");
@@ -118,21 +104,6 @@ async fn inhibit(stage: &Stage, why: &str) {
         .expect("a parameter");
 }
 
-/// What start-recovery gives a run that an alarm starts.
-fn by_alarm() -> Value {
-    json!({
-        "workload": "unishop",
-        "mode": "execute",
-        "trigger": {
-            "kind": "alarm",
-            "alarm": "relight-unishop-primary-down",
-            "alarmAt": action::clock::now(),
-            "incidentAt": null,
-            "reason": "test",
-        },
-    })
-}
-
 /// Runs, and says why the run was stopped before it had changed anything.
 async fn stopped(stage: &Stage, input: &Value) -> String {
     let ended = stage.run(input).await;
@@ -177,14 +148,73 @@ async fn while_people_inhibit_recoveries_no_alarm_starts_one_and_a_person_only_b
 #[ignore = "needs the lab: cargo xtask test"]
 async fn an_alarm_that_the_primary_has_outlived_or_that_too_few_looks_bear_out_moves_nobody() {
     let stage = Stage::set(&at_once()).await;
+    let client = aws_sdk_cloudwatch::Client::new(&stage.reach.looking().expect("a configuration"));
+    // An alarm that is off again, whatever the looks say: the one that is deployed follows them.
+    let over = client
+        .put_metric_alarm()
+        .alarm_name(OVER)
+        .namespace("Relight")
+        .metric_name("NobodyPutsThis");
+    let over = over
+        .comparison_operator(ComparisonOperator::GreaterThanThreshold)
+        .evaluation_periods(1);
+    over.period(60)
+        .threshold(1.0)
+        .statistic(Statistic::Maximum)
+        .send()
+        .await
+        .expect("an alarm");
+    let mut by_alarm = by_alarm();
+    by_alarm["trigger"]["alarm"] = json!(OVER);
     stage.looked("xxx").await;
-    let why = stopped(&stage, &by_alarm()).await;
+    let why = stopped(&stage, &by_alarm).await;
     assert!(why.starts_with("the primary answers again: the site in us-east-1 passed"), "{why}");
     assert!(why.ends_with("3 of the last 3 looks failed (2 needed)"), "{why}");
 
     stage.reach.set_lost(PRIMARY, true).await.expect("an outage");
     stage.looked("....x").await;
-    let why = stopped(&stage, &by_alarm()).await;
+    let why = stopped(&stage, &by_alarm).await;
     assert!(why.contains("1 of the last 3 looks failed (2 needed)"), "{why}");
     assert!(stage.changes().is_empty(), "{:?}", stage.changes());
+}
+
+const OVER: &str = "relight-unishop-over";
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_run_whose_alarm_stays_on_looks_until_the_outage_is_borne_out_and_forgets_what_was_before_an_answer() {
+    let stage = Stage::set(&at_once()).await;
+    stage.looked("xxx").await;
+    let mut entries = stage.lab.gateway().log().subscribe();
+    // The primary answers the run's first look, and the alarm stays on: nothing else would start a run.
+    stage.start(&stage.reach.machine, "watching", &by_alarm()).await;
+    let asked = async {
+        while entries
+            .recv()
+            .await
+            .is_ok_and(|entry| (entry.caller.as_str(), entry.operation.as_str()) != ("confirm-outage", "DescribeAlarms"))
+        {}
+    };
+    tokio::time::timeout(Duration::from_secs(60), asked)
+        .await
+        .expect("a question for the alarm");
+    assert!(stage.changes().is_empty(), "{:?}", stage.changes());
+    stage.reach.set_lost(PRIMARY, true).await.expect("an outage");
+    let mut probe = tokio::time::interval(Duration::from_secs(10));
+    let ended = async { stage.ended("watching").await };
+    tokio::pin!(ended);
+    let ended = loop {
+        tokio::select! {
+            ended = &mut ended => break ended,
+            _ = probe.tick() => stage.looked("x").await,
+        }
+    };
+    let report = ended.report.expect("a report");
+    assert_eq!(report.verdict, Verdict::Done, "{}", ended.cause);
+    let confirmed = report.steps.iter().filter(|step| step.name == "Confirm Outage").next_back();
+    let because = confirmed.and_then(|step| step.because.as_deref()).unwrap_or_default();
+    assert!(
+        because.contains("looks failed (2 needed, none counts from before ") && because.contains("when the primary answered"),
+        "{because}"
+    );
 }

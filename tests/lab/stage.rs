@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use action::Effect;
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::{Dimension, MetricDatum};
+use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StateValue};
 use aws_sdk_sfn::types::ExecutionStatus;
 use close_run::Report;
 use lab::deploy::{self, Sources};
@@ -245,6 +245,36 @@ pub(crate) fn alarm(state: &str, at: &str) -> Value {
             "state": {"value": state, "reason": "test", "reasonData": "{}", "timestamp": at},
             "previousState": {"value": "OK", "reason": "test", "timestamp": "2026-11-20T10:00:00.000+0000"},
             "configuration": {"alarmRule": "ALARM(\"relight-unishop-probe-failing\")"},
+        },
+    })
+}
+
+/// Puts the alarms on failing looks and on the primary into `state`, in which they stay until the probe's metric has points.
+pub(crate) async fn set_alarm(stage: &Stage, state: StateValue) {
+    let client = aws_sdk_cloudwatch::Client::new(&stage.reach.looking().expect("a configuration"));
+    for name in ["relight-unishop-probe-failing", "relight-unishop-primary-down"] {
+        client
+            .set_alarm_state()
+            .alarm_name(name)
+            .state_value(state.clone())
+            .state_reason("test")
+            .send()
+            .await
+            .expect("an alarm");
+    }
+}
+
+/// What start-recovery gives a run that an alarm starts.
+pub(crate) fn by_alarm() -> Value {
+    json!({
+        "workload": "unishop",
+        "mode": "execute",
+        "trigger": {
+            "kind": "alarm",
+            "alarm": "relight-unishop-primary-down",
+            "alarmAt": action::clock::now(),
+            "incidentAt": null,
+            "reason": "test",
         },
     })
 }

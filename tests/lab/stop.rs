@@ -3,6 +3,7 @@
 use std::num::NonZero;
 use std::time::{Duration, Instant};
 
+use aws_sdk_cloudwatch::types::StateValue;
 use close_run::Report;
 use lab::Settings;
 use lab::gateway::{Effect, Match, Rule, Times};
@@ -10,7 +11,7 @@ use lab::world::RECOVERY;
 use ledger::Verdict;
 use serde_json::{Value, json};
 
-use crate::stage::{Stage, at_once, execute};
+use crate::stage::{Stage, at_once, by_alarm, execute, set_alarm};
 
 const WITHIN: Duration = Duration::from_secs(60);
 /// How long a call is held: well within an attempt of the SDK.
@@ -148,6 +149,16 @@ async fn a_failover_that_is_stopped_in_any_state_says_who_stopped_it_and_can_be_
         stage.stopped_in(&machine, &execute(), run, &press).await;
         assert!(stage.changes().is_empty(), "{run}: {:?}", stage.changes());
     }
+    // A run that watches its alarm: the primary answers, and the alarm is on.
+    set_alarm(&stage, StateValue::Alarm).await;
+    let watching = press(
+        "Wait For Outage",
+        ("confirm-outage", "DescribeAlarms", None),
+        Untouched,
+        Some("Look For Stop While Watching"),
+    );
+    stage.stopped_in(&machine, &by_alarm(), "watch", &watching).await;
+    assert!(stage.changes().is_empty(), "watch: {:?}", stage.changes());
     let failing_over = press(
         "Fail Over Global Cluster",
         ("failover-global-cluster", "FailoverGlobalCluster", None),

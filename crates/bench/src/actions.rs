@@ -276,6 +276,7 @@ fn confirm_outage() -> Value {
         "look": { "at": SINCE, "failed": true, "because": "the site in us-east-1 failed 1 of 2 checks" },
         "probe": { "periodSeconds": 10, "failures": 12, "looks": 15 },
         "recoverDespiteInhibit": null,
+        "countFrom": null,
         "deadline": DEADLINE,
     })
 }

@@ -1,10 +1,12 @@
-//! What is asked before a recovery: whether people inhibit it, and what the probe has seen.
+//! What is asked before a recovery: whether people inhibit it, what the probe has seen, and how its alarm is by now.
 //!
 //! Shared by the action that starts a run and by the one that lets it change something, so that both read the same switch
 //! and the same metric. It only looks; what is made of it is decided in the functions.
 
+mod alarm;
 mod inhibit;
 mod probes;
 
+pub use alarm::{AlarmState, alarm};
 pub use inhibit::{Inhibit, PARAMETER, inhibit};
 pub use probes::{Looks, Probe, probes};

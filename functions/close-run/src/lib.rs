@@ -19,7 +19,7 @@ pub mod steps;
 mod words;
 
 use action::ids::Region;
-use action::{Call, Metrics, Outcome, Permit, PlannedCall, Unit, clock, environment};
+use action::{Call, ErrorName, Metrics, Outcome, Permit, PlannedCall, Unit, clock, environment};
 use bucket::Bucket;
 use jiff::Timestamp;
 use ledger::{Chain, Closed, LastRun, RunRecord, Verdict};
@@ -99,7 +99,15 @@ pub async fn handle(request: Request, clients: &Clients, settings: &Settings, no
     let location = clients.bucket.location(&key);
     let Some(permit) = request.mode.permit() else {
         let record = closing(&request, record, &report, &location);
-        let books = planned_books(&ledger, &clients.bucket, &settings.region, &key, &record).await?;
+        let books = planned_books(
+            &ledger,
+            &clients.bucket,
+            &settings.region,
+            &key,
+            &record,
+            last(&record, &report).as_ref(),
+        )
+        .await?;
         report.calls.extend(books);
         let reply = reply(Outcome::Planned, &report, location);
         return Ok(Reply {
@@ -115,7 +123,7 @@ pub async fn handle(request: Request, clients: &Clients, settings: &Settings, no
         put.map_err(|failure| Error::PutReport(location.clone(), failure))?;
     }
     let record = closing(&request, record, &report, &location);
-    settle(&ledger, &record, closed.is_some(), &permit).await?;
+    settle(&ledger, &record, last(&record, &report).as_ref(), closed.is_some(), &permit).await?;
     if closed.is_none() {
         metrics(&report).emit(now);
     }
@@ -156,19 +164,31 @@ fn closing(request: &Request, record: Option<RunRecord>, report: &Report, locati
 }
 
 /// Writes what the ledger needs; each write can be repeated.
-async fn settle(ledger: &aws::Ledger<'_>, record: &RunRecord, was_closed: bool, permit: &Permit) -> Result<(), Error> {
+async fn settle(
+    ledger: &aws::Ledger<'_>,
+    record: &RunRecord,
+    last: Option<&LastRun>,
+    was_closed: bool,
+    permit: &Permit,
+) -> Result<(), Error> {
     if !was_closed {
         ledger.close(record, permit).await?;
     }
-    if let Some(last) = last(record) {
-        ledger.last(&last, permit).await?;
+    if let Some(last) = last {
+        ledger.last(last, permit).await?;
     }
     ledger.release(&record.run, permit).await
 }
 
-/// The run as the last one; none if it was refused before it opened, since no cool-down could follow that.
-fn last(record: &RunRecord) -> Option<LastRun> {
-    let closed = record.closed.as_ref().filter(|_| record.opened_at.is_some())?;
+/// The run as the last one, which a cool-down follows; none if it was refused before it opened, or if guards alone stopped it
+/// with nothing touched: the next alarm may be the outage that this one was not. One that goes on from another run stays
+/// the last all the same, or the next would not know what to go on from.
+fn last(record: &RunRecord, report: &Report) -> Option<LastRun> {
+    let refused = ErrorName::Refused.as_str();
+    let untouched = report.verdict == Verdict::StoppedUntouched;
+    let by_guards = untouched && !report.stops.is_empty() && report.stops.iter().all(|stop| stop.error == refused);
+    let counts = record.opened_at.is_some() && (!by_guards || record.chain.continues.is_some());
+    let closed = record.closed.as_ref().filter(|_| counts)?;
     Some(LastRun {
         run: record.run.clone(),
         work: record.chain.work.clone(),
@@ -186,6 +206,7 @@ async fn planned_books(
     region: &Region,
     key: &str,
     record: &RunRecord,
+    last: Option<&LastRun>,
 ) -> Result<Vec<ReportedCall>, Error> {
     let put = PlannedCall {
         iam_action: "s3:PutObject".to_owned(),
@@ -194,7 +215,7 @@ async fn planned_books(
             .map(|(name, value)| (name.to_owned(), value.into()))
             .into(),
     };
-    let rest = ledger.planned(record, last(record).as_ref()).await?;
+    let rest = ledger.planned(record, last).await?;
     Ok([put]
         .into_iter()
         .chain(rest)

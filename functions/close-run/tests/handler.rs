@@ -105,6 +105,25 @@ async fn a_run_that_was_refused_before_it_opened_is_recorded_and_starts_no_cool_
 }
 
 #[tokio::test]
+async fn a_run_that_guards_alone_stopped_untouched_starts_no_cool_down_and_one_that_people_stopped_does() {
+    for (error, writes) in [
+        ("Relight.Refused", [1, 1, 1]),
+        ("Relight.Denied", [1, 2, 1]),
+        ("Relight.Stopped", [1, 2, 1]),
+        ("Relight.Permanent", [1, 2, 1]),
+    ] {
+        let world = World::new(REFUSED, Some(opened()));
+        let stops = vec![stop("Confirm Outage", error, "why")];
+        let reply = world
+            .closes(request(Mode::Execute, Ended::Stopped, stops), "03:15:04")
+            .await
+            .unwrap();
+        assert_eq!(reply.verdict, Verdict::StoppedUntouched);
+        assert_eq!(world.writes(), writes, "{error}: report, ledger's items, lock");
+    }
+}
+
+#[tokio::test]
 async fn what_a_run_went_on_from_is_reported_and_kept_for_the_next() {
     let chain = Chain {
         continues: Some(BEFORE.parse().unwrap()),
@@ -134,7 +153,7 @@ async fn a_run_that_stopped_untouched_does_not_hide_the_one_that_stopped_partway
         ),
     ] {
         let world = World::new(REFUSED, None);
-        let stops = vec![stop("Choose Promotion", "Relight.Refused", "lag is unknown")];
+        let stops = vec![stop("Choose Promotion", "Relight.Permanent", "access denied")];
         let request = request(Mode::Execute, Ended::Stopped, stops);
         let request = if goes_on { going_on(request) } else { request };
         let reply = world.closes(request, "03:15:11").await.unwrap();

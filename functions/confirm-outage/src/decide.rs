@@ -6,7 +6,7 @@ use action::ids::{RunId, WorkloadName};
 use action::{DeadlinePassed, Mode};
 use jiff::Timestamp;
 use ledger::Trigger;
-use signals::Inhibit;
+use signals::{AlarmState, Inhibit};
 
 use crate::io::Request;
 use crate::tally::{Tally, Window};
@@ -36,12 +36,15 @@ pub enum Holder {
 pub enum Decision {
     /// Move the workload.
     GoOn(String),
-    /// Look again after so many seconds: the outage may still be a cut that is shorter than the plan asks for.
+    /// Look again after so many seconds: the outage may still be a cut that is shorter than the plan asks for, or become one
+    /// that is not.
     LookAgain {
         /// After how many.
         seconds: u64,
         /// Why.
         because: String,
+        /// From when looks count then.
+        count_from: Option<Timestamp>,
     },
 }
 
@@ -86,6 +89,25 @@ pub enum Refusal {
     /// There is no time left to look again.
     #[error("the outage is younger than the plan asks for, and {0}")]
     NoTime(DeadlinePassed),
+    /// The alarm stays on, and the looks have not borne it out as long as the run may wait.
+    #[error(
+        "{seen}; {passed}, and alarm {alarm} is still on: it starts no other run before it has been OK. If the primary is down, start one"
+    )]
+    NotBorneOut {
+        /// What the last looks were.
+        seen: Box<Refusal>,
+        /// The alarm.
+        alarm: String,
+        /// The end of the wait.
+        passed: DeadlinePassed,
+    },
+}
+
+impl Refusal {
+    /// Whether it is the looks that don't bear the outage out: those of a minute later may.
+    pub fn is_of_the_looks(&self) -> bool {
+        matches!(self, Self::Answers { .. } | Self::TooFew { .. })
+    }
 }
 
 /// Whether a person decided that the workload moves, and no outage is required. A schedule is nobody's decision of the moment.
@@ -102,7 +124,7 @@ pub fn decide(request: &Request, seen: &Seen, now: Timestamp) -> Result<Decision
     let person = is_decided_by_a_person(&request.trigger);
     let despite = despite_inhibit(request, seen, person)?;
     let window = request.probe.window();
-    let counted = sentence(seen.tally, &window);
+    let counted = sentence(seen.tally, request.count_from, &window);
     let (look, failed) = (&request.look, seen.tally.map_or(0, |tally| tally.failed));
     if person {
         let now = if look.failed { "fails" } else { "answers" };
@@ -125,10 +147,56 @@ pub fn decide(request: &Request, seen: &Seen, now: Timestamp) -> Result<Decision
         return Err(Refusal::NoTime(DeadlinePassed(request.deadline.0)));
     }
     Ok(Decision::LookAgain {
-        // Whole seconds, rounded up: a look that is taken too early would only ask for another.
-        seconds: u64::try_from(left.as_millis().div_ceil(1_000)).unwrap_or(1).max(1),
+        seconds: whole_seconds(left),
         because: format!("{counted_now}, and the look just now came within a period of the last: {seen_now}"),
+        count_from: request.count_from,
     })
+}
+
+/// Of how many looks a run's wait for its alarm has at most: each is some twenty events of the execution's 25,000
+/// (docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
+const MOST_LOOKS: u32 = 100;
+
+/// What is made of looks that refuse an alarm's run, given what the alarm says by now.
+///
+/// An alarm that is off again starts another run when it goes on; so this one ends. One that is on starts none: so the run
+/// looks on, until the outage is borne out, the alarm is off, or its time is over. Nobody knows that an alarm that can't be
+/// read is off. A look that the primary answered ends whatever was counted before.
+///
+/// # Errors
+/// With the guard that says no.
+pub fn while_the_alarm_is_on(
+    request: &Request,
+    refusal: Refusal,
+    alarm: &str,
+    state: &Result<Option<AlarmState>, String>,
+    now: Timestamp,
+) -> Result<Decision, Refusal> {
+    let by_now = match state {
+        Ok(Some(AlarmState::Alarm)) => "is still on".to_owned(),
+        Ok(Some(_)) => return Err(refusal),
+        Ok(None) => "is not there any more".to_owned(),
+        Err(why) => format!("can't be read ({why})"),
+    };
+    let left = Duration::try_from(request.deadline.0.duration_since(now)).unwrap_or_default();
+    if left.is_zero() {
+        return Err(Refusal::NotBorneOut {
+            seen: Box::new(refusal),
+            alarm: alarm.to_owned(),
+            passed: DeadlinePassed(request.deadline.0),
+        });
+    }
+    let answered = matches!(refusal, Refusal::Answers { .. });
+    Ok(Decision::LookAgain {
+        seconds: whole_seconds(request.probe.window().period.max(left / MOST_LOOKS)),
+        because: format!("{refusal}; alarm {alarm} {by_now}, so the run looks on"),
+        count_from: if answered { Some(request.look.at) } else { request.count_from },
+    })
+}
+
+/// Rounded up: a look that is taken too early would only ask for another.
+fn whole_seconds(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(1).max(1)
 }
 
 /// A run whose lock was taken over has been given up by everybody else: another may be moving the workload already.
@@ -167,13 +235,14 @@ fn too_young(tally: Tally, window: &Window, look: Timestamp) -> Option<Duration>
 }
 
 /// The last looks with their numbers.
-fn sentence(tally: Option<Tally>, window: &Window) -> String {
+fn sentence(tally: Option<Tally>, count_from: Option<Timestamp>, window: &Window) -> String {
     let Some(tally) = tally else {
         return "the last looks are unknown, since their metric can't be read".to_owned();
     };
-    let missing = match tally.missing {
-        0 => String::new(),
-        missing => format!(", {missing} never happened"),
+    let missing = match (count_from, tally.missing) {
+        (Some(from), _) => format!(", none counts from before {from}, when the primary answered"),
+        (None, 0) => String::new(),
+        (None, missing) => format!(", {missing} never happened"),
     };
     format!(
         "{} of the last {} looks failed ({} needed{missing})",

@@ -24,6 +24,7 @@ fn request(trigger: &str, look_failed: bool, changes: &Value) -> Request {
         "look": {"at": "2026-11-21T03:15:29Z", "failed": look_failed, "because": "the site says so"},
         "probe": {"periodSeconds": 10, "failures": 12, "looks": 15},
         "recoverDespiteInhibit": null,
+        "countFrom": null,
         "deadline": "2026-11-21T03:30:00Z",
     });
     for (name, value) in changes.as_object().unwrap() {
@@ -49,7 +50,7 @@ fn seen(failed: u16, missing: u16) -> Seen {
 fn told(request: &Request, seen: &Seen) -> Result<String, String> {
     match decide(request, seen, at(NOW)) {
         Ok(Decision::GoOn(because)) => Ok(because),
-        Ok(Decision::LookAgain { seconds, because }) => Err(format!("again in {seconds} s: {because}")),
+        Ok(Decision::LookAgain { seconds, because, .. }) => Err(format!("again in {seconds} s: {because}")),
         Err(refusal) => Err(refusal.to_string()),
     }
 }
@@ -201,5 +202,75 @@ fn an_outage_of_just_the_failed_looks_is_looked_at_again_a_period_after_the_last
     assert_eq!(
         told(&request("alarm", true, &late), &seen(12, 0)).unwrap_err(),
         "the outage is younger than the plan asks for, and the deadline of the run, 2026-11-21T03:15:00Z, has passed"
+    );
+}
+
+/// What becomes of a run whose looks refuse it, given what its alarm says by now.
+fn watched(request: &Request, seen: &Seen, state: Result<Option<AlarmState>, String>) -> Result<Decision, Refusal> {
+    let refusal = decide(request, seen, at(NOW)).unwrap_err();
+    assert!(refusal.is_of_the_looks(), "{refusal}");
+    while_the_alarm_is_on(request, refusal, "primary-down", &state, at(NOW))
+}
+
+#[test]
+fn while_the_alarm_is_on_or_unreadable_the_run_looks_on_and_an_answer_ends_what_was_counted() {
+    let unread = Err("throttled".to_owned());
+    for (state, by_now) in [
+        (Ok(Some(AlarmState::Alarm)), "is still on"),
+        (Ok(None), "is not there any more"),
+        (unread, "can't be read (throttled)"),
+    ] {
+        for (failed_now, count_from) in [(false, Some(at("2026-11-21T03:15:29Z"))), (true, None)] {
+            let decided = watched(&request("alarm", failed_now, &json!({})), &seen(3, 0), state.clone());
+            let Ok(Decision::LookAgain {
+                seconds,
+                because,
+                count_from: from,
+            }) = decided
+            else {
+                panic!("{decided:?}")
+            };
+            assert_eq!((seconds, from), (10, count_from), "{because}");
+            assert!(
+                because.ends_with(&format!("alarm primary-down {by_now}, so the run looks on")),
+                "{because}"
+            );
+        }
+    }
+}
+
+#[test]
+fn an_alarm_that_is_off_starts_another_run_when_it_goes_on_so_this_one_ends() {
+    for state in [AlarmState::Ok, AlarmState::InsufficientData] {
+        let refusal = watched(&request("alarm", false, &json!({})), &seen(12, 0), Ok(Some(state))).unwrap_err();
+        assert!(matches!(refusal, Refusal::Answers { .. }), "{refusal}");
+    }
+}
+
+#[test]
+fn a_run_looks_at_most_a_hundred_times_and_says_at_its_deadline_what_was_seen() {
+    let long = request("alarm", false, &json!({"deadline": "2026-11-22T03:15:30Z"}));
+    let decided = watched(&long, &seen(3, 0), Ok(Some(AlarmState::Alarm)));
+    let Ok(Decision::LookAgain { seconds, .. }) = decided else {
+        panic!("{decided:?}")
+    };
+    assert_eq!(seconds, 864, "a hundredth of a day");
+    let late = request("alarm", false, &json!({"deadline": NOW}));
+    let refusal = watched(&late, &seen(3, 0), Ok(Some(AlarmState::Alarm))).unwrap_err();
+    assert_eq!(
+        refusal.to_string(),
+        "the primary answers again: the site says so; 3 of the last 15 looks failed (12 needed); the deadline of the run, \
+         2026-11-21T03:15:30Z, has passed, and alarm primary-down is still on: it starts no other run before it has been OK. If the \
+         primary is down, start one"
+    );
+}
+
+#[test]
+fn looks_from_before_an_answer_are_told_as_such() {
+    let answered = request("alarm", true, &json!({"countFrom": "2026-11-21T03:14:00Z"}));
+    assert_eq!(
+        told(&answered, &seen(3, 12)).unwrap_err(),
+        "the plan asks for more failed looks than there are: 3 of the last 15 looks failed (12 needed, none counts from before \
+         2026-11-21T03:14:00Z, when the primary answered); the look just now failed too: the site says so"
     );
 }

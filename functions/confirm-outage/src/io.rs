@@ -30,6 +30,8 @@ pub struct Request {
     /// A person's consent to go on against the switch that inhibits recoveries: its text, repeated. So it is consent to what
     /// that person has read, and to nothing that the switch says later.
     pub recover_despite_inhibit: Option<String>,
+    /// From when looks count: when the primary last answered a look of this run; null if it never has.
+    pub count_from: Option<Timestamp>,
     /// When the run stops waiting.
     pub deadline: Deadline,
 }
@@ -76,12 +78,15 @@ impl ProbeNumbers {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Reply {
-    /// `unchanged`: go on. `waiting`: the outage is younger than the plan asks for; look again. `planned`: plan mode.
+    /// `unchanged`: go on. `waiting`: the outage is younger than the plan asks for, or the alarm is on and the looks
+    /// don't bear it out yet; look again. `planned`: plan mode.
     pub outcome: Outcome,
     /// When to look again, in seconds.
     pub retry_after_seconds: Option<u64>,
     /// One sentence for people, with the numbers.
     pub because: String,
+    /// What to ask with next time as `countFrom`.
+    pub count_from: Option<Timestamp>,
     /// What the metric says of the last looks; null if it can't be read, which only a person's run goes on with.
     pub looks: Option<Counted>,
 }

@@ -47,17 +47,19 @@ pub struct Tally {
     pub last_failed: Option<Timestamp>,
 }
 
-/// Counts the last looks of `window`.
+/// Counts the last looks of `window`, those after `from` alone: when the primary answered, an outage before that was over.
 ///
 /// The newest look ends the last period, so that looks fall into the middle of theirs, however the probe's minute begins. Where
 /// the newest is older than that, the probe is silent, and the periods since then are missing.
-pub fn tally(probes: &[Probe], window: &Window, now: Timestamp) -> Tally {
+pub fn tally(probes: &[Probe], window: &Window, from: Option<Timestamp>, now: Timestamp) -> Tally {
+    let counts = |probe: &&Probe| from.is_none_or(|from| probe.at > from);
+    let probes: Vec<&Probe> = probes.iter().filter(counts).collect();
     let fresh = |at: &Timestamp| since(*at, now) <= window.period + LATE;
     let end = probes.iter().map(|probe| probe.at).max().filter(fresh).unwrap_or(now);
     let looks = usize::from(window.looks);
     // One period more than the window, to tell whether the outage is older than it.
     let mut failed: Vec<Option<bool>> = vec![None; looks + 1];
-    for probe in probes {
+    for probe in &probes {
         let back = (since(probe.at, end) + window.period / 2).as_millis() / window.period.as_millis().max(1);
         if let Some(period) = usize::try_from(back).ok().and_then(|back| failed.get_mut(back)) {
             *period = Some(period.unwrap_or(true) && probe.failed);
@@ -105,7 +107,7 @@ mod tests {
     }
 
     fn counted(marks: &str, now: i64) -> (u16, u16, u16, bool) {
-        let tally = tally(&probes(marks), &WINDOW, at(now));
+        let tally = tally(&probes(marks), &WINDOW, None, at(now));
         (tally.failed, tally.passed, tally.missing, tally.failed_before)
     }
 
@@ -142,7 +144,7 @@ mod tests {
     fn of_several_looks_in_a_period_all_must_have_failed() {
         let mut both = probes("xxxxx");
         both.push(Probe { at: at(31), failed: false });
-        let tally = tally(&both, &WINDOW, at(41));
+        let tally = tally(&both, &WINDOW, None, at(41));
         assert_eq!((tally.failed, tally.passed, tally.missing), (4, 1, 0));
     }
 
@@ -154,7 +156,7 @@ mod tests {
                 failed: true,
             })
             .into();
-        assert_eq!(tally(&shifted, &WINDOW, at(46)).failed, 5);
+        assert_eq!(tally(&shifted, &WINDOW, None, at(46)).failed, 5);
     }
 
     #[test]

@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 use action::{ErrorName, NamedError as _, Outcome, chain};
+use aws_sdk_cloudwatch::operation::describe_alarms::{DescribeAlarmsError, DescribeAlarmsOutput};
 use aws_sdk_cloudwatch::operation::get_metric_data::{GetMetricDataError, GetMetricDataOutput};
 use aws_sdk_cloudwatch::primitives::DateTime;
-use aws_sdk_cloudwatch::types::MetricDataResult;
+use aws_sdk_cloudwatch::types::{CompositeAlarm, MetricDataResult, StateValue};
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_ssm::operation::get_parameter::{GetParameterError, GetParameterOutput};
 use aws_sdk_ssm::types::Parameter;
@@ -29,6 +30,7 @@ struct World {
     lock: Rule,
     switch: Rule,
     metric: Rule,
+    alarm: Rule,
 }
 
 impl World {
@@ -43,6 +45,7 @@ impl World {
                     GetParameterError::ParameterNotFound(ParameterNotFound::builder().meta(meta).build())
                 }),
             metric: looked(&[1.0, 1.0, 1.0]),
+            alarm: alarm(StateValue::Ok),
         }
     }
 
@@ -61,22 +64,23 @@ impl World {
             "look": {"at": "2026-11-21T03:15:29Z", "failed": true, "because": "the site in us-east-1 failed 1 of 1 checks"},
             "probe": {"periodSeconds": 10, "failures": 2, "looks": 3},
             "recoverDespiteInhibit": null,
+            "countFrom": null,
             "deadline": "2026-11-21T03:30:00Z",
         });
         for (name, value) in changes {
             request[*name] = value.clone();
         }
         let clients = Clients {
-            cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&self.metric]),
+            cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&self.metric, &self.alarm]),
             dynamodb: mock_client!(aws_sdk_dynamodb, RuleMode::MatchAny, [&self.lock]),
             ssm: mock_client!(aws_sdk_ssm, RuleMode::MatchAny, [&self.switch]),
         };
         handle(serde_json::from_value(request).unwrap(), &clients, "relight-ledger", now()).await
     }
 
-    /// How often the lock, the switch and the metric were asked for.
-    fn calls(&self) -> [usize; 3] {
-        [&self.lock, &self.switch, &self.metric].map(Rule::num_calls)
+    /// How often the lock, the switch, the metric and the alarm were asked for.
+    fn calls(&self) -> [usize; 4] {
+        [&self.lock, &self.switch, &self.metric, &self.alarm].map(Rule::num_calls)
     }
 }
 
@@ -111,6 +115,16 @@ fn looked(newest_first: &[f64]) -> Rule {
         .then_output(move || GetMetricDataOutput::builder().metric_data_results(result.clone()).build())
 }
 
+/// The alarm that started the run, a composite one.
+fn alarm(state: StateValue) -> Rule {
+    mock!(aws_sdk_cloudwatch::Client::describe_alarms)
+        .match_requests(|request| request.alarm_names() == ["relight-unishop-primary-down"])
+        .then_output(move || {
+            let alarm = CompositeAlarm::builder().state_value(state.clone()).build();
+            DescribeAlarmsOutput::builder().composite_alarms(alarm).build()
+        })
+}
+
 fn switch(text: &'static str) -> Rule {
     mock!(aws_sdk_ssm::Client::get_parameter).then_output(move || {
         GetParameterOutput::builder()
@@ -140,7 +154,7 @@ async fn an_outage_is_confirmed_with_its_numbers_and_twice_is_once() {
         };
         assert_eq!((reply.looks, reply.retry_after_seconds), (Some(counted), None));
     }
-    assert_eq!(world.calls(), [2, 2, 2]);
+    assert_eq!(world.calls(), [2, 2, 2, 0]);
 }
 
 #[tokio::test]
@@ -240,7 +254,7 @@ async fn planning_is_stopped_by_no_guard_asks_for_no_lock_and_says_what_would_be
         "a real run would be stopped here: the primary answers again: the site in us-east-1 passed 1 of 1 checks; \
          0 of the last 3 looks failed (2 needed)"
     );
-    assert_eq!(world.calls(), [0, 1, 1]);
+    assert_eq!(world.calls(), [0, 1, 1, 1]);
     let down = World::new().asked(&[("mode", json!("plan"))]).await.unwrap();
     assert!(
         down.because.starts_with("a real run would go on: 3 of the last 3"),
@@ -261,4 +275,24 @@ async fn a_switch_that_cannot_be_read_lets_nobody_pass() {
         assert_eq!(error.name(), ErrorName::Permanent);
     }
     assert_eq!(world.metric.num_calls(), 0);
+}
+
+#[tokio::test]
+async fn while_the_alarm_is_on_looks_that_refuse_are_taken_again_and_those_before_an_answer_count_no_more() {
+    let unreadable = mock!(aws_sdk_cloudwatch::Client::describe_alarms)
+        .then_error(|| DescribeAlarmsError::generic(ErrorMetadata::builder().code("InternalServiceFault").build()));
+    let answering = json!({"at": "2026-11-21T03:15:29Z", "failed": false, "because": "the site in us-east-1 passed 1 of 1 checks"});
+    for alarm in [alarm(StateValue::Alarm), unreadable] {
+        let world = World { alarm, ..World::new() };
+        let reply = world.asked(&[("look", answering.clone())]).await.unwrap();
+        assert_eq!((reply.outcome, reply.retry_after_seconds), (Outcome::Waiting, Some(10)));
+        let from = reply.count_from.unwrap();
+        assert_eq!(from, "2026-11-21T03:15:29Z".parse::<Timestamp>().unwrap());
+        // The next look fails; the three failed ones of the metric are older than the answer.
+        let reply = world.asked(&[("countFrom", json!(from))]).await.unwrap();
+        assert_eq!(
+            (reply.outcome, reply.looks.unwrap().failed, reply.count_from),
+            (Outcome::Waiting, 0, Some(from))
+        );
+    }
 }

@@ -42,6 +42,12 @@ enum Kind {
     Steady,
     /// It serves until it is gone for good: it refuses, or it hangs.
     Dead,
+    /// It is gone for good, and answers one look more: one of the probe, or one of the run's own.
+    DeadButOnce,
+    /// It is cut off a few times for less than the window, and up in between for longer than M of N looks can bridge.
+    Cuts,
+    /// The same, and then it is gone for good.
+    CutsThenDead,
     /// It is down for less than a third of the window at a time, and up for longer than it was down.
     Flapping,
     /// It is cut off for 43 s.
@@ -58,9 +64,12 @@ enum Kind {
     Missing,
 }
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 12] = [
     Kind::Steady,
     Kind::Dead,
+    Kind::DeadButOnce,
+    Kind::Cuts,
+    Kind::CutsThenDead,
     Kind::Flapping,
     Kind::Cut43,
     Kind::CutShort,
@@ -91,18 +100,37 @@ fn is_down(down: &Down, at: i64) -> bool {
     down.iter().any(|&(from, to)| (from..to).contains(&at))
 }
 
-/// A sequence, and when its true outage began, if it has one.
-fn draw(kind: Kind, dice: &mut Dice) -> (Signals, Option<i64>) {
+/// When a true outage began, and the last moment at which the site answered anybody.
+#[derive(Clone, Copy, Debug)]
+struct Outage {
+    begun: i64,
+    answered: i64,
+}
+
+/// A sequence, and its true outage, if it has one.
+fn draw(kind: Kind, dice: &mut Dice) -> (Signals, Option<Outage>) {
     let setup = SETUPS[usize::try_from(dice.between(0, 2)).unwrap()];
     let (period, window) = (setup.period(), setup.window());
     let looks = i64::from(setup.looks);
-    let begun = dice.between(looks * period, (looks + 3) * period);
+    let mut begun = dice.between(looks * period, (looks + 3) * period);
     let mut end = begun + 3 * looks * period;
     let mut down = Down::new();
     match kind {
-        Kind::Dead => {
+        Kind::Dead | Kind::DeadButOnce => {
             end = begun + 2 * looks * period;
             down.push((begun, i64::MAX));
+        }
+        Kind::Cuts | Kind::CutsThenDead => {
+            let bridged = (looks - i64::from(setup.failures) + 1) * period;
+            for _ in 0..dice.between(1, 3) {
+                let length = dice.between(1, window - 1);
+                down.push((begun, begun + length));
+                begun += length + dice.between(bridged + period, bridged + 6 * period);
+            }
+            end = begun + 3 * looks * period;
+            if kind == Kind::CutsThenDead {
+                down.push((begun, i64::MAX));
+            }
         }
         Kind::Cut43 => down.push((begun, begun + 43)),
         Kind::CutShort => down.push((begun, begun + dice.between(1, window - 1))),
@@ -117,7 +145,7 @@ fn draw(kind: Kind, dice: &mut Dice) -> (Signals, Option<i64>) {
         Kind::Steady | Kind::Partly | Kind::Lying | Kind::Missing => {}
     }
     let took = match kind {
-        Kind::Dead if dice.one_in(2) => 5,
+        Kind::Dead | Kind::DeadButOnce | Kind::CutsThenDead if dice.one_in(2) => 5,
         Kind::Slow => 2,
         _ => 0,
     };
@@ -134,7 +162,23 @@ fn draw(kind: Kind, dice: &mut Dice) -> (Signals, Option<i64>) {
         let down = down.clone();
         Box::new(move |at| is_down(&down, at))
     };
+    let mut answered = begun;
     match kind {
+        Kind::DeadButOnce => {
+            // Any time from the outage to just after a run's first look: for one look of the probe, or for a moment of the run's.
+            let at = begun + dice.between(1, window + 2 * period);
+            if dice.one_in(2) {
+                let passed = points.iter_mut().find(|point| point.at >= at);
+                passed.into_iter().for_each(|point| {
+                    point.failed = false;
+                    answered = point.at;
+                });
+            } else {
+                let down = down.clone();
+                answered = at + period;
+                fails = Box::new(move |now| is_down(&down, now) && !(at..at + period).contains(&now));
+            }
+        }
         Kind::Partly => {
             let machines = dice.between(2, 5);
             for (point, number) in points.iter_mut().zip(0_i64..) {
@@ -173,7 +217,12 @@ fn draw(kind: Kind, dice: &mut Dice) -> (Signals, Option<i64>) {
         steps: dice.between(2, 25),
         end,
     };
-    (signals, (kind == Kind::Dead).then_some(begun))
+    let outage = is_true_outage(kind).then_some(Outage { begun, answered });
+    (signals, outage)
+}
+
+fn is_true_outage(kind: Kind) -> bool {
+    matches!(kind, Kind::Dead | Kind::DeadButOnce | Kind::CutsThenDead)
 }
 
 #[derive(Default)]
@@ -186,19 +235,21 @@ struct Figures {
 }
 
 /// What must be true of one sequence.
-fn judge(kind: Kind, signals: &Signals, outage: Option<i64>, played: &Played) {
+fn judge(kind: Kind, signals: &Signals, outage: Option<Outage>, played: &Played) {
     let setup = signals.setup;
-    let Some(begun) = outage else {
+    let Some(Outage { begun, answered }) = outage else {
         assert!(played.promoted.is_empty(), "{kind:?} {setup:?} moved the workload: {played:?}");
         return;
     };
     let took = signals.points.first().map_or(0, |point| point.shown - point.at);
-    let alarm = played.alarm.unwrap() - begun;
-    // A look that hangs is seen when it is given up.
-    assert!(
-        alarm <= setup.window() + setup.period() + took,
-        "{setup:?}: the alarm came after {alarm} s"
-    );
+    if kind == Kind::Dead {
+        let alarm = played.alarm.unwrap() - begun;
+        // A look that hangs is seen when it is given up.
+        assert!(
+            alarm <= setup.window() + setup.period() + took,
+            "{setup:?}: the alarm came after {alarm} s"
+        );
+    }
     let [promoted] = played.promoted[..] else {
         panic!("{kind:?} {setup:?} moved the workload {} times", played.promoted.len())
     };
@@ -207,15 +258,21 @@ fn judge(kind: Kind, signals: &Signals, outage: Option<i64>, played: &Played) {
         after >= setup.window(),
         "{setup:?}: moved after {after} s, before the window had passed"
     );
-    let most = setup.window() + setup.period() + took + signals.steps;
-    assert!(after <= most, "{setup:?}: moved after {after} s, {most} s allowed");
+    // One that answered once more is down since then. A run that is at work already looks once a period.
+    let own = signals.steps.max(setup.period());
+    let most = setup.window() + setup.period() + took + if kind == Kind::Dead { signals.steps } else { own };
+    let since = promoted - answered;
+    assert!(
+        since <= most,
+        "{kind:?} {setup:?}: moved {since} s after it last answered, {most} s allowed"
+    );
 }
 
 #[test]
 fn a_cut_moves_nobody_and_every_true_outage_does_within_the_window_and_one_period() {
     let mut dice = Dice(TestRng::from_seed(RngAlgorithm::ChaCha, &[43; 32]));
     println!(
-        "{:<10} {:>9} {:>7} {:>5} {:>10} {:>6}  {:>17}",
+        "{:<12} {:>9} {:>7} {:>5} {:>10} {:>6}  {:>17}",
         "kind", "sequences", "alarms", "runs", "promotions", "false", "min/median/max s"
     );
     let (mut sequences, mut stopped) = (0, 0);
@@ -230,7 +287,7 @@ fn a_cut_moves_nobody_and_every_true_outage_does_within_the_window_and_one_perio
             figures.promotions += played.promoted.len();
             figures
                 .after
-                .extend(played.promoted.iter().filter_map(|promoted| Some(promoted - outage?)));
+                .extend(played.promoted.iter().filter_map(|promoted| Some(promoted - outage?.begun)));
         }
         figures.after.sort_unstable();
         let after = &figures.after;
@@ -239,14 +296,14 @@ fn a_cut_moves_nobody_and_every_true_outage_does_within_the_window_and_one_perio
             _ => "-".to_owned(),
         };
         println!(
-            "{:<10} {SEQUENCES:>9} {:>7} {:>5} {:>10} {:>6}  {times:>17}",
+            "{:<12} {SEQUENCES:>9} {:>7} {:>5} {:>10} {:>6}  {times:>17}",
             format!("{kind:?}"),
             figures.alarms,
             figures.runs,
             figures.promotions,
             figures.promotions - after.len(),
         );
-        let expected = if kind == Kind::Dead { SEQUENCES } else { 0 };
+        let expected = if is_true_outage(kind) { SEQUENCES } else { 0 };
         assert_eq!(figures.promotions, expected, "{kind:?}");
         sequences += SEQUENCES;
         stopped += figures.runs - figures.promotions;
@@ -262,7 +319,7 @@ fn a_cut_moves_nobody_and_every_true_outage_does_within_the_window_and_one_perio
 fn an_alarm_that_is_set_too_low_moves_nobody_either() {
     let mut dice = Dice(TestRng::from_seed(RngAlgorithm::ChaCha, &[44; 32]));
     let mut stopped = 0;
-    for kind in KINDS.into_iter().filter(|kind| *kind != Kind::Dead) {
+    for kind in KINDS.into_iter().filter(|kind| !is_true_outage(*kind)) {
         for _ in 0..SEQUENCES / 5 {
             let (signals, _) = draw(kind, &mut dice);
             let played = signals.play_with_alarm(1, 1);
@@ -271,4 +328,20 @@ fn an_alarm_that_is_set_too_low_moves_nobody_either() {
         }
     }
     assert!(stopped > 1_000, "only {stopped} runs were stopped by a guard");
+}
+
+/// An alarm that is set wrong, either way, hides no true outage: a run that it starts too early looks on while it is on, and no
+/// cool-down follows one that guards stopped.
+#[test]
+fn an_alarm_that_is_set_too_low_hides_no_true_outage() {
+    let mut dice = Dice(TestRng::from_seed(RngAlgorithm::ChaCha, &[45; 32]));
+    for kind in KINDS.into_iter().filter(|kind| is_true_outage(*kind)) {
+        for _ in 0..SEQUENCES / 5 {
+            let (signals, outage) = draw(kind, &mut dice);
+            for alarm in [(1, 3), (signals.setup.failures / 2, signals.setup.looks)] {
+                let played = signals.play_with_alarm(alarm.0, alarm.1);
+                judge(kind, &signals, outage, &played);
+            }
+        }
+    }
 }

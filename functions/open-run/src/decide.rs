@@ -35,6 +35,8 @@ pub struct Opening {
     pub deadline: Deadline,
     /// How long it may wait for an approval first; zero if it needs none.
     pub approval: Duration,
+    /// How long it may then watch the alarm that started it; zero if none did.
+    pub watch: Duration,
     /// What it goes on from.
     pub chain: Chain,
     /// The lock that is there and may be taken over.
@@ -44,10 +46,10 @@ pub struct Opening {
 }
 
 impl Opening {
-    /// When the lock is free even if nobody can tell how the run is. After an approval the machine counts the RTO anew, so
-    /// that people don't use up AWS's time; the lock must last as long.
+    /// When the lock is free even if nobody can tell how the run is. After an approval, and after an outage that had to be
+    /// waited for, the machine counts the RTO anew, so that neither uses up AWS's time; the lock must last as long.
     pub fn lock_expires(&self) -> Timestamp {
-        later(later(self.deadline.0, self.approval), LOCK_GRACE)
+        later(self.deadline.0, self.approval + self.watch + LOCK_GRACE)
     }
 
     /// Until when the run waits, for people.
@@ -287,6 +289,10 @@ pub fn decide(
             stored.plan.guards.approval_timeout.duration()
         } else {
             Duration::ZERO
+        },
+        watch: match request.trigger {
+            Trigger::Alarm { .. } => within,
+            Trigger::Schedule { .. } | Trigger::Person { .. } => Duration::ZERO,
         },
         deadline: opened.map_or_else(|| Deadline(later(at, within)), |(_, deadline)| deadline),
         chain: chain(request, record, lock.as_ref(), last),

@@ -311,7 +311,14 @@ fn only_an_alarms_run_asks_for_an_approval_and_its_lock_lasts_as_much_longer() {
         };
         assert_eq!(open_run::decide::asks(&request, &plan.plan), asks, "{mode:?} {trigger:?}");
         assert_eq!(opening.deadline.0, at("03:30:04"), "people's time is no part of the deadline");
-        let expires = if asks { "04:50:04" } else { "04:30:04" };
+        // An hour, the wait for people, and the RTO once more, for which a run may watch its alarm.
+        let watches = matches!(trigger, Trigger::Alarm { .. });
+        let expires = match (asks, watches) {
+            (true, true) => "05:05:04",
+            (true, false) => "04:50:04",
+            (false, true) => "04:45:04",
+            (false, false) => "04:30:04",
+        };
         assert_eq!(opening.lock_expires(), at(expires), "{mode:?} {trigger:?}");
     }
     let refresh = Request {

@@ -4,14 +4,13 @@
 //! docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html. EventBridge:
 //! docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html.
 
-use std::fmt;
-
 use aws_lambda_events::cloudwatch_alarms::{CloudWatchAlarm, CloudWatchAlarmData, CloudWatchAlarmStateValue};
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use aws_lambda_events::sns::SnsEvent;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
+use signals::AlarmState;
 
 /// One change of an alarm's state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,41 +25,6 @@ pub struct AlarmChange {
     pub reason: String,
     /// What suppresses the alarm's actions, if anything does; only EventBridge hears of such a change.
     pub suppressed_by: Option<String>,
-}
-
-/// The state of an alarm.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AlarmState {
-    /// The condition doesn't hold.
-    Ok,
-    /// The condition holds.
-    Alarm,
-    /// Nobody knows.
-    InsufficientData,
-    /// A state that this version doesn't know.
-    Other(String),
-}
-
-impl From<&str> for AlarmState {
-    fn from(text: &str) -> Self {
-        match text {
-            "OK" => Self::Ok,
-            "ALARM" => Self::Alarm,
-            "INSUFFICIENT_DATA" => Self::InsufficientData,
-            other => Self::Other(other.to_owned()),
-        }
-    }
-}
-
-impl fmt::Display for AlarmState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Ok => "OK",
-            Self::Alarm => "ALARM",
-            Self::InsufficientData => "INSUFFICIENT_DATA",
-            Self::Other(other) => other,
-        })
-    }
 }
 
 /// Why an event is no alarm.

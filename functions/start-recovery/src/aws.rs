@@ -3,14 +3,12 @@
 use action::Permit;
 use action::aws::Failure;
 use action::ids::{ExecutionArn, RunId, WorkloadName};
-use aws_sdk_cloudwatch::types::AlarmType;
 use jiff::Timestamp;
 use ledger::{LastRun, Machine, Trigger};
 use serde_json::json;
-use signals::{Inhibit, Looks, Probe};
+use signals::{AlarmState, Inhibit, Looks, Probe};
 use tracing::warn;
 
-use crate::alarm::AlarmState;
 use crate::error::Error;
 
 /// When the execution was started, if it was.
@@ -39,21 +37,11 @@ pub(crate) async fn last_run(dynamodb: &aws_sdk_dynamodb::Client, table: &str, w
     Ok(seen.item.as_ref().map(LastRun::from_item).transpose()?)
 }
 
-/// The alarm's state by now. Without `AlarmTypes`, composite alarms are left out (model: DescribeAlarmsInput).
+/// The alarm's state by now.
 pub(crate) async fn alarm_state(cloudwatch: &aws_sdk_cloudwatch::Client, alarm: &str) -> Result<AlarmState, Error> {
-    let seen = cloudwatch
-        .describe_alarms()
-        .alarm_names(alarm)
-        .alarm_types(AlarmType::CompositeAlarm)
-        .alarm_types(AlarmType::MetricAlarm)
-        .send()
-        .await
-        .map_err(|error| Error::DescribeAlarm(alarm.to_owned(), error.into()))?;
-    let composite = seen.composite_alarms().first().and_then(|alarm| alarm.state_value());
-    let metric = seen.metric_alarms().first().and_then(|alarm| alarm.state_value());
-    composite
-        .or(metric)
-        .map(|state| AlarmState::from(state.as_str()))
+    let state = signals::alarm(cloudwatch, alarm).await;
+    state
+        .map_err(|failure| Error::DescribeAlarm(alarm.to_owned(), failure))?
         .ok_or_else(|| Error::AlarmGone(alarm.to_owned()))
 }
 

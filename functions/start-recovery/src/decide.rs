@@ -10,7 +10,9 @@ use plan::{GuardMode, Guards};
 use signals::Inhibit;
 pub use signals::{Looks, Probe};
 
-use crate::alarm::{AlarmChange, AlarmState};
+use signals::AlarmState;
+
+use crate::alarm::AlarmChange;
 use crate::error::NotOurs;
 
 /// Why an alarm starts nothing. Shown to people as it is.

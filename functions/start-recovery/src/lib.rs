@@ -16,10 +16,11 @@ use bucket::Bucket;
 use jiff::Timestamp;
 use ledger::Trigger;
 
-pub use alarm::{AlarmChange, AlarmState, NoAlarm, changes};
+pub use alarm::{AlarmChange, NoAlarm, changes};
 use decide::Hold;
 pub use error::Error;
 use io::{Reply, Request};
+pub use signals::AlarmState;
 
 /// The action's name.
 pub const NAME: &str = "start-recovery";

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use action::Mode;
-use confirm_outage::decide::{Decision, Holder, Seen, decide};
+use confirm_outage::decide::{Decision, Holder, Seen, decide, while_the_alarm_is_on};
 use confirm_outage::io::{FreshLook, ProbeNumbers, Request};
 use confirm_outage::tally::tally;
 use jiff::Timestamp;
@@ -85,6 +85,8 @@ impl Signals {
         let alarm = (failures, looks);
         let mut played = Played::default();
         let (mut in_alarm, mut last): (bool, Option<LastRun>) = (false, None);
+        // Until when a run holds the lock.
+        let mut busy = i64::MIN;
         for now in (0..self.end).step_by(usize::from(self.setup.period)) {
             let down = self.primary_down(now, alarm);
             let went_off = down && !std::mem::replace(&mut in_alarm, down);
@@ -93,18 +95,20 @@ impl Signals {
                 continue;
             }
             played.alarm = played.alarm.or(Some(now));
-            if !self.starts(now, last.clone(), alarm) {
+            if now < busy || !self.starts(now, last.clone(), alarm) {
                 continue;
             }
             played.runs += 1;
-            let (ended, promoted) = self.run(now + self.steps);
+            let (ended, promoted) = self.run(now + self.steps, alarm);
+            busy = ended;
             played.promoted.extend(promoted.then_some(ended));
-            last = Some(LastRun {
+            // A run that guards alone stopped is no last run: no cool-down follows it (close-run).
+            last = promoted.then(|| LastRun {
                 run: format!("unishop-{now}").parse().unwrap(),
                 work: format!("unishop-{now}").parse().unwrap(),
                 machine: Machine::Failover,
                 closed_at: time(ended),
-                verdict: if promoted { Verdict::Done } else { Verdict::StoppedUntouched },
+                verdict: Verdict::Done,
                 mode: Mode::Execute,
             });
         }
@@ -161,8 +165,9 @@ impl Signals {
     }
 
     /// Looks again, and asks confirm-outage until it answers. When that was, and whether the workload is moved.
-    fn run(&self, mut now: i64) -> (i64, bool) {
+    fn run(&self, mut now: i64, alarm: (u16, u16)) -> (i64, bool) {
         let deadline = action::Deadline(time(now + 900));
+        let mut count_from = None;
         loop {
             let request = Request {
                 mode: Mode::Execute,
@@ -185,6 +190,7 @@ impl Signals {
                     looks: self.setup.looks,
                 },
                 recover_despite_inhibit: None,
+                count_from,
                 deadline,
             };
             let shown = self.points.iter().filter(|point| point.shown <= now);
@@ -197,11 +203,27 @@ impl Signals {
             let seen = Seen {
                 inhibit: None,
                 holder: Some(Holder::Run(request.run.clone())),
-                tally: Some(tally(&probes, &request.probe.window(), time(now))),
+                tally: Some(tally(&probes, &request.probe.window(), count_from, time(now))),
             };
-            match decide(&request, &seen, time(now)) {
+            let decision = match decide(&request, &seen, time(now)) {
+                Err(refusal) if refusal.is_of_the_looks() => {
+                    let state = if self.primary_down(now, alarm) {
+                        AlarmState::Alarm
+                    } else {
+                        AlarmState::Ok
+                    };
+                    while_the_alarm_is_on(&request, refusal, "relight-unishop-primary-down", &Ok(Some(state)), time(now))
+                }
+                decision => decision,
+            };
+            match decision {
                 Ok(Decision::GoOn(_)) => return (now, true),
-                Ok(Decision::LookAgain { seconds, .. }) => now += i64::try_from(seconds).unwrap(),
+                Ok(Decision::LookAgain {
+                    seconds, count_from: from, ..
+                }) => {
+                    now += i64::try_from(seconds).unwrap();
+                    count_from = from;
+                }
                 Err(_) => return (now, false),
             }
         }
