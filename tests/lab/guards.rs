@@ -211,7 +211,7 @@ async fn a_run_whose_alarm_stays_on_looks_until_the_outage_is_borne_out_and_forg
     };
     let report = ended.report.expect("a report");
     assert_eq!(report.verdict, Verdict::Done, "{}", ended.cause);
-    let confirmed = report.steps.iter().filter(|step| step.name == "Confirm Outage").next_back();
+    let confirmed = report.steps.iter().rfind(|step| step.name == "Confirm Outage");
     let because = confirmed.and_then(|step| step.because.as_deref()).unwrap_or_default();
     assert!(
         because.contains("looks failed (2 needed, none counts from before ") && because.contains("when the primary answered"),
