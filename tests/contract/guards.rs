@@ -86,6 +86,14 @@ fn guards() -> Vec<(&'static str, String)> {
             counted: counted(),
         },
         Unconfirmed::NoTime(action::DeadlinePassed(at())),
+        Unconfirmed::NotBorneOut {
+            seen: Box::new(Unconfirmed::Answers {
+                seen: seen(),
+                counted: counted(),
+            }),
+            alarm: seen(),
+            passed: action::DeadlinePassed(at()),
+        },
     ];
     let raced = open_run::Error::LostRace {
         workload: workload(),
