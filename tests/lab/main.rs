@@ -16,5 +16,6 @@ mod plan;
 mod readiness;
 mod refresh;
 mod stage;
+mod standby;
 mod starts;
 mod stop;

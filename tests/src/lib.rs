@@ -71,6 +71,7 @@ pub fn functions() -> Vec<Function> {
         with_request!(launch_instances),
         with_request!(open_run),
         with_request!(prune_images),
+        with_request!(scale_group),
         with_request!(smoke_test),
         with_request!(stop_run),
         with_request!(terminate_instances),

@@ -38,6 +38,8 @@ pub(crate) struct Demo {
 pub(crate) enum Scenario {
     /// us-east-1 is lost, an alarm starts the recovery, the site is proven in us-west-1
     Failover,
+    /// The same of a warm standby: a small group grows beside the promotion
+    WarmStandby,
     /// An image is made in us-east-1, copied, booted, proven and adopted in us-west-1; old ones are pruned
     RefreshImage,
 }
@@ -55,6 +57,7 @@ impl Scenario {
     fn name(self) -> &'static str {
         match self {
             Self::Failover => "failover",
+            Self::WarmStandby => "warm-standby",
             Self::RefreshImage => "refresh-image",
         }
     }

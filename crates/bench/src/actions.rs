@@ -95,6 +95,7 @@ pub fn actions() -> Vec<Action> {
             }),
             &["lambda:ListFunctions"],
         ),
+        action("scale", "scale-group", scale_group(), &["autoscaling:DescribeAutoScalingGroups"]),
         action("ready", "check-readiness", check_readiness(), &["dynamodb:GetItem"]),
     ]
 }
@@ -236,6 +237,17 @@ fn check_compute() -> Value {
         "launch": launch(),
         "group": null,
         "imageMaximumAgeSeconds": 604_800,
+    })
+}
+
+fn scale_group() -> Value {
+    json!({
+        "mode": "execute",
+        "run": RUN,
+        "workload": "unishop",
+        "group": { "name": "shop", "fullSize": 4, "minimumHealthyPercent": 100, "targetGroups": [] },
+        "since": SINCE,
+        "deadline": DEADLINE,
     })
 }
 

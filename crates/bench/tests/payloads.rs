@@ -19,7 +19,7 @@ fn alarm(payload: Value) -> Result<(), String> {
 
 #[test]
 fn every_action_is_there_and_takes_its_payload() {
-    let by_name: [(&str, Taken); 24] = [
+    let by_name: [(&str, Taken); 25] = [
         (start_recovery::NAME, alarm),
         (open_run::NAME, taken::<open_run::io::Request>),
         (choose_promotion::NAME, taken::<choose_promotion::io::Request>),
@@ -43,6 +43,7 @@ fn every_action_is_there_and_takes_its_payload() {
         (check_database::NAME, taken::<check_database::io::Request>),
         (check_compute::NAME, taken::<check_compute::io::Request>),
         (check_dependencies::NAME, taken::<check_dependencies::io::Request>),
+        (scale_group::NAME, taken::<scale_group::io::Request>),
         (check_readiness::NAME, taken::<check_readiness::io::Request>),
     ];
     let benched = actions();

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use lab::demo::{plan, play, refresh_image, summary};
+use lab::demo::{plan as planned, play, refresh_image, summary};
 use lab::deploy::Sources;
 use lab::emulators::Installed;
 use lab::gateway::Remote;
@@ -23,6 +23,7 @@ use lab::show::Live;
 use lab::world::RECOVERY;
 use lab::{Lab, Settings};
 use ledger::{Machine, Verdict};
+use plan::Strategy;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -39,7 +40,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Play a scenario: the loss of the primary Region, or the refresh of the machine image
+    /// Play a scenario: the loss of the primary Region of a pilot light or of a warm standby, or the refresh of the machine image
     Demo {
         /// What to play
         #[arg(value_enum, default_value_t = Scenario::Failover)]
@@ -105,6 +106,9 @@ struct Parts {
     /// Write the gateway's log to this file, one JSON object a line
     #[arg(long)]
     requests: Option<PathBuf>,
+    /// What of unishop runs in the recovery Region; the demo of a warm standby has one
+    #[arg(long, value_enum, default_value_t = Standby::PilotLight)]
+    strategy: Standby,
 }
 
 #[derive(Args)]
@@ -117,7 +121,15 @@ struct State {
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Scenario {
     Failover,
+    WarmStandby,
     RefreshImage,
+}
+
+/// What of unishop runs in the recovery Region.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Standby {
+    PilotLight,
+    WarmStandby,
 }
 
 /// The mode of the run that a demo plays.
@@ -130,7 +142,7 @@ enum Playing {
 impl Scenario {
     fn machine(self) -> Machine {
         match self {
-            Self::Failover => Machine::Failover,
+            Self::Failover | Self::WarmStandby => Machine::Failover,
             Self::RefreshImage => Machine::RefreshImage,
         }
     }
@@ -154,6 +166,10 @@ impl Parts {
         };
         Settings {
             requests: self.requests.clone(),
+            strategy: match self.strategy {
+                Standby::PilotLight => Strategy::PilotLight,
+                Standby::WarmStandby => Strategy::WarmStandby,
+            },
             ..Settings::new(installed, sources)
         }
     }
@@ -168,6 +184,9 @@ impl Parts {
         ];
         for (name, value) in named.into_iter().chain(self.requests.as_ref().map(|file| ("--requests", file))) {
             arguments.extend([PathBuf::from(name), value.clone()]);
+        }
+        if self.strategy == Standby::WarmStandby {
+            arguments.extend(["--strategy", "warm-standby"].map(PathBuf::from));
         }
         arguments
     }
@@ -210,11 +229,16 @@ async fn run(task: Task) -> Result<ExitCode> {
         Task::Demo {
             scenario,
             mode,
-            parts,
+            mut parts,
             keep,
             json,
             state,
-        } => demo((scenario, mode), &parts, keep, json.as_deref(), &state.state).await,
+        } => {
+            if scenario == Scenario::WarmStandby {
+                parts.strategy = Standby::WarmStandby;
+            }
+            demo((scenario, mode), &parts, keep, json.as_deref(), &state.state).await
+        }
         Task::Up { parts, state } => {
             println!("{}", how_to_use(&up(&parts, &state.state).await?));
             Ok(ExitCode::SUCCESS)
@@ -256,11 +280,11 @@ async fn demo(played: (Scenario, Playing), parts: &Parts, keep: bool, json: Opti
     live.end(setting_up, None, "");
     let (document, verdict) = match played {
         (scenario, Playing::Plan) => {
-            let played = plan::play(&reach, scenario.machine(), &mut live).await?;
-            println!("{}", plan::summary(&played));
+            let played = planned::play(&reach, scenario.machine(), &mut live).await?;
+            println!("{}", planned::summary(&played));
             (played.document, played.report.verdict)
         }
-        (Scenario::Failover, Playing::Execute) => {
+        (Scenario::Failover | Scenario::WarmStandby, Playing::Execute) => {
             let played = play(&reach, &mut live).await?;
             println!("{}", summary(&reach, &played).await?);
             (played.document, played.report.verdict)

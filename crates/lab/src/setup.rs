@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
+use plan::Strategy;
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -25,6 +26,8 @@ pub struct Settings {
     pub installed: Installed,
     /// What is deployed.
     pub sources: Sources,
+    /// What of unishop runs in the recovery Region.
+    pub strategy: Strategy,
     /// How long AWS's waiting states last.
     pub times: Times,
     /// By how much the machines' waits are made shorter: 1 leaves them as they are.
@@ -41,6 +44,7 @@ impl Settings {
         Self {
             installed,
             sources,
+            strategy: Strategy::PilotLight,
             times: Times::default(),
             wait_scale: "1",
             starting: Duration::from_secs(2),
@@ -104,10 +108,15 @@ impl Lab {
         let proof = ProofSite::serve(&endpoint, settings.starting).await?;
         let past_the_gateway = format!("http://{}", moto.address());
         let (world, engine) = tokio::try_join!(
-            World::make(&endpoint, &past_the_gateway),
+            World::make(&endpoint, &past_the_gateway, settings.strategy),
             deploy::engine(&endpoint, &settings.sources)
         )?;
-        let example = settings.sources.repository.join("infra/examples/unishop/plan.toml");
+        let example = match settings.strategy {
+            Strategy::PilotLight => "plan.toml",
+            Strategy::WarmStandby => "warm-standby.toml",
+            Strategy::HotStandby => bail!("the lab has no hot standby"),
+        };
+        let example = settings.sources.repository.join("infra/examples/unishop").join(example);
         let plan = world.plan(
             &example,
             &Sites {

@@ -6,9 +6,11 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
+use aws_sdk_autoscaling::types::{self as autoscaling, LaunchTemplateSpecification};
 use aws_sdk_ec2::types as ec2;
 use aws_sdk_rds::types as rds;
 use aws_types::sdk_config::SdkConfig;
+use plan::Strategy;
 use toml::{Table, Value};
 
 use crate::clients;
@@ -59,42 +61,38 @@ pub struct World {
     pub subnets: Vec<String>,
     /// The elastic IP address in the recovery Region.
     pub elastic_ip: String,
+    /// The Auto Scaling group that serves in the recovery Region; none in a pilot light.
+    pub group: Option<String>,
 }
 
 impl World {
-    /// Makes unishop in both Regions by way of `endpoint`, the gateway; its primary instance and its first image by way of `moto`
+    /// Makes unishop in both Regions, as its `strategy` has it, by way of `endpoint`, the gateway; its primary instance and its first image by way of `moto`
     /// itself, where nothing needs time: both have been there for long.
     ///
     /// # Errors
     /// When an emulator refuses a call.
-    pub async fn make(endpoint: &str, moto: &str) -> Result<Self> {
+    pub async fn make(endpoint: &str, moto: &str, strategy: Strategy) -> Result<Self> {
         let primary = clients::config(endpoint, PRIMARY, clients::LAB)?;
         let recovery = clients::config(endpoint, RECOVERY, clients::LAB)?;
         make_database(&primary, &recovery).await.context("make the database")?;
         let [home, away] =
             [PRIMARY, RECOVERY].map(|region| clients::config(moto, region, clients::LAB).map(|config| aws_sdk_ec2::Client::new(&config)));
         let (primary_instance, image) = make_primary_compute(&home?, &away?).await.context("make the primary's compute")?;
-        let world = make_recovery_compute(&recovery, primary_instance, image)
+        let mut world = make_recovery_compute(&recovery, primary_instance, image)
             .await
             .context("make the recovery Region's compute")?;
+        if strategy == Strategy::WarmStandby {
+            // Past the gateway too: it has been there for long.
+            let there = clients::config(moto, RECOVERY, clients::LAB)?;
+            world.group = Some(make_group(&there, &world).await.context("make the standby's group")?);
+        }
         publish(&recovery, &world).await?;
         Ok(world)
     }
 
-    /// The example plan with this world's ids and addresses in it.
-    ///
-    /// # Errors
-    /// When the example can't be read or isn't what it was.
-    pub fn plan(&self, example: &Path, sites: &Sites) -> Result<String> {
-        let text = std::fs::read_to_string(example).with_context(|| format!("read {}", example.display()))?;
-        let mut plan: Table = text.parse().with_context(|| format!("parse {}", example.display()))?;
-        let cluster = |region: &str, name: &str| format!("arn:aws:rds:{region}:{}:cluster:{name}", clients::ACCOUNT);
-        for (path, value) in [
-            (["regions", "primary"].as_slice(), Value::from(PRIMARY)),
-            (&["regions", "recovery"], RECOVERY.into()),
-            (&["database", "globalCluster"], GLOBAL_CLUSTER.into()),
-            (&["database", "primaryCluster"], cluster(PRIMARY, PRIMARY_CLUSTER).into()),
-            (&["database", "recoveryCluster"], cluster(RECOVERY, RECOVERY_CLUSTER).into()),
+    /// What a pilot light launches, and the images that it boots from.
+    fn pilot_light(&self, sites: &Sites) -> Vec<(&'static [&'static str], Value)> {
+        vec![
             (&["compute", "launch", "launchTemplate"], self.launch_template.as_str().into()),
             (&["compute", "launch", "subnets"], self.subnets.clone().into()),
             (&["compute", "launch", "elasticIp"], self.elastic_ip.as_str().into()),
@@ -114,13 +112,37 @@ impl World {
             (&["image", "proof", "site"], sites.proof.as_str().into()),
             (&["image", "proof", "checks"], vec!["home"].into()),
             (&["image", "proof", "within"], "40s".into()),
+        ]
+    }
+
+    /// The example plan with this world's ids and addresses in it.
+    ///
+    /// # Errors
+    /// When the example can't be read or isn't what it was.
+    pub fn plan(&self, example: &Path, sites: &Sites) -> Result<String> {
+        let text = std::fs::read_to_string(example).with_context(|| format!("read {}", example.display()))?;
+        let mut plan: Table = text.parse().with_context(|| format!("parse {}", example.display()))?;
+        let cluster = |region: &str, name: &str| format!("arn:aws:rds:{region}:{}:cluster:{name}", clients::ACCOUNT);
+        let compute: &[(&[&str], Value)] = match &self.group {
+            Some(group) => &[(&["compute", "group", "name"], group.as_str().into())],
+            None => &self.pilot_light(sites),
+        };
+        for (path, value) in [
+            (["regions", "primary"].as_slice(), Value::from(PRIMARY)),
+            (&["regions", "recovery"], RECOVERY.into()),
+            (&["database", "globalCluster"], GLOBAL_CLUSTER.into()),
+            (&["database", "primaryCluster"], cluster(PRIMARY, PRIMARY_CLUSTER).into()),
+            (&["database", "recoveryCluster"], cluster(RECOVERY, RECOVERY_CLUSTER).into()),
             (&["site", "primary"], sites.primary.as_str().into()),
             (&["site", "recovery"], sites.recovery.as_str().into()),
             (&["probe", "period"], "10s".into()),
             // An outage in seconds in place of minutes; the alarm is deployed with the same.
             (&["probe", "failures"], i64::from(FAILURES).into()),
             (&["probe", "looks"], i64::from(LOOKS).into()),
-        ] {
+        ]
+        .into_iter()
+        .chain(compute.iter().cloned())
+        {
             set(&mut plan, path, value)?;
         }
         remove(&mut plan, &["image", "kmsKey"]);
@@ -323,7 +345,42 @@ async fn make_recovery_compute(recovery: &SdkConfig, primary_instance: String, i
         launch_template: launch_template.to_owned(),
         subnets,
         elastic_ip: address.allocation_id().context("no address was allocated")?.to_owned(),
+        group: None,
     })
+}
+
+/// A group of one instance, which is all that it may have: a recovery raises all three sizes.
+async fn make_group(there: &SdkConfig, world: &World) -> Result<String> {
+    let data = ec2::RequestLaunchTemplateData::builder()
+        .image_id(&world.image.recovery)
+        .instance_type(ec2::InstanceType::M7gLarge);
+    let template = aws_sdk_ec2::Client::new(there)
+        .create_launch_template()
+        .launch_template_name("unishop-standby")
+        .launch_template_data(data.build())
+        .tag_specifications(tagged(ec2::ResourceType::LaunchTemplate))
+        .send()
+        .await
+        .context("create the group's launch template")?;
+    let template = template.launch_template().and_then(|template| template.launch_template_id());
+    let template = LaunchTemplateSpecification::builder().launch_template_id(template.context("no template was created")?);
+    let tag = autoscaling::Tag::builder()
+        .key(WORKLOAD_TAG)
+        .value(WORKLOAD)
+        .propagate_at_launch(true);
+    aws_sdk_autoscaling::Client::new(there)
+        .create_auto_scaling_group()
+        .auto_scaling_group_name(WORKLOAD)
+        .launch_template(template.version("$Latest").build())
+        .min_size(1)
+        .desired_capacity(1)
+        .max_size(1)
+        .vpc_zone_identifier(world.subnets.join(","))
+        .tags(tag.build())
+        .send()
+        .await
+        .context("create the group")?;
+    Ok(WORKLOAD.to_owned())
 }
 
 async fn publish(recovery: &SdkConfig, world: &World) -> Result<()> {

@@ -61,6 +61,13 @@ impl<'a> Reader<'a> {
         self.parsed(attribute, "an RFC 3339 time")
     }
 
+    pub(crate) fn size(self, attribute: &'static str) -> Result<u32, MalformedItem> {
+        let digits = self.0.get(attribute).and_then(|value| value.as_n().ok());
+        digits
+            .and_then(|digits| digits.parse().ok())
+            .ok_or_else(|| self.malformed(attribute, "a size"))
+    }
+
     /// A time as DynamoDB's time to live wants it: whole seconds since 1970, as a number.
     pub(crate) fn epoch(self, attribute: &'static str) -> Result<Timestamp, MalformedItem> {
         self.0

@@ -10,6 +10,7 @@ use serde_json::Value;
 const SCHEMA: &str = include_str!("../../../schemas/plan.schema.json");
 const PAGE: &str = include_str!("../../../docs/plan.md");
 const EXAMPLE: &str = include_str!("../../../infra/examples/unishop/plan.toml");
+const WARM: &str = include_str!("../../../infra/examples/unishop/warm-standby.toml");
 const COMPLETE: &str = include_str!("plans/complete.toml");
 const LEAST: &str = include_str!("plans/least.toml");
 
@@ -131,7 +132,7 @@ fn spans(schema: &Value, found: &mut BTreeSet<String>) {
 
 #[test]
 fn a_plan_written_as_json_or_toml_reads_back_as_the_same() {
-    for text in [COMPLETE, LEAST, EXAMPLE] {
+    for text in [COMPLETE, LEAST, EXAMPLE, WARM] {
         let plan = parsed(text);
         let json = serde_json::to_string(&plan).unwrap();
         assert_eq!(serde_json::from_str::<Plan>(&json).unwrap(), plan);

@@ -118,7 +118,7 @@ questions! {
     CapacityReservation, "capacity-reservation", Compute, Warns, "The capacity reservation, where the plan names one, holds the whole launch.";
     ElasticIp, "elastic-ip", Compute, Stops, "The elastic IP address exists, and leads to nobody else.";
     TargetGroups, "target-groups", Compute, Stops, "The target groups exist, take instances of the subnets' network, and are used by a load balancer.";
-    GroupSize, "group-size", Compute, Stops, "The Auto Scaling group may grow to its full size.";
+    GroupSize, "group-size", Compute, Stops, "The Auto Scaling group exists, and may grow to its full size.";
     LaunchRehearsal, "launch-rehearsal", Launch, Stops, "A dry run of the launch succeeds under the role of a recovery.";
     InstanceProfile, "instance-profile", Dependencies, Unasked, "The instance profile that the launch template names exists, and has a role.";
     Roles, "roles", Dependencies, Unasked, "Relight's functions have roles, which Lambda may assume.";

@@ -51,6 +51,8 @@ bundles! {
     compute holds launch_instances, terminate_instances;
     /// Serves what asks whether instances could be had.
     capacity holds check_compute;
+    /// Serves what raises a group to its full size.
+    scale holds scale_group;
     /// Serves what stops the old primary.
     fence holds fence_primary;
     /// Serves what keeps the writes that a failover may have lost.

@@ -209,12 +209,13 @@ fn group(request: &Request, seen: &Seen) -> Answer {
             limit,
             "create it, or name the right one as compute.group.name in the plan",
         ),
-        Some(maximum) if maximum < u32::from(group.full_size) => Answer::fail(
+        // A recovery raises it; whoever updates the stack of the group would set it back.
+        Some(maximum) if maximum < u32::from(group.full_size) => Answer::warn(
             question,
             format!("{} may grow to {maximum}", group.name),
             limit,
             format!(
-                "aws autoscaling update-auto-scaling-group --auto-scaling-group-name {} --max-size {}",
+                "set it where the group is made; by hand: aws autoscaling update-auto-scaling-group --auto-scaling-group-name {} --max-size {}",
                 group.name, group.full_size
             ),
         ),

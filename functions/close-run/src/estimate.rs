@@ -48,7 +48,8 @@ pub fn of(iam_action: &str) -> Option<Known> {
         },
         "ec2:DeregisterImage" => known(1, "nothing; what its snapshots cost ends"),
         "ec2:AssociateAddress" => known(1, "nothing; a public IPv4 address is charged by the hour wherever it leads"),
-        "autoscaling:UpdateAutoScalingGroup" => known(60, "nothing; what the group's instances cost ends"),
+        // Its instances pass the same states as those of a launch.
+        "autoscaling:UpdateAutoScalingGroup" => known(150, "what the group's instances cost, by its new size"),
         "rds:CopyDBClusterSnapshot" => Known {
             seconds: None,
             cost: "the snapshot's storage, by the GB and month",

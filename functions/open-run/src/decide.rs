@@ -6,7 +6,7 @@ use action::ids::{ExecutionArn, Region, RunId, WorkloadName};
 use action::{Deadline, Mode};
 use jiff::Timestamp;
 use ledger::{Chain, LastRun, Lock, Machine, RunRecord, StoredPlan, Trigger};
-use plan::{Endpoint, GuardMode, Plan, Strategy, Traffic};
+use plan::{Endpoint, GuardMode, Plan, Traffic};
 
 use crate::io::Request;
 
@@ -151,41 +151,12 @@ fn unsupported_in_refresh(plan: &Plan, found: &mut Vec<String>) {
 }
 
 fn unsupported_in_failover(plan: &Plan, found: &mut Vec<String>) {
-    let mut unless = |holds: bool, what: String| {
-        if !holds {
-            found.push(what);
-        }
-    };
-    unless(
-        plan.strategy == Strategy::PilotLight,
-        format!("strategy {}", strategy(plan.strategy)),
-    );
-    let compute = plan.compute.as_ref();
-    unless(
-        compute.is_some_and(|compute| compute.launch.is_some()),
-        "a recovery without compute.launch".to_owned(),
-    );
-    if let Some(group) = compute.and_then(|compute| compute.group.as_ref()) {
-        unless(false, format!("compute.group {}", group.name));
-    }
-    for table in &plan.tables {
-        unless(false, format!("table {}", table.name));
-    }
-    if let Some(method) = traffic(&plan.traffic) {
-        unless(false, format!("traffic by {method}"));
-    }
+    found.extend(plan.tables.iter().map(|table| format!("table {}", table.name)));
+    found.extend(traffic(&plan.traffic).map(|method| format!("traffic by {method}")));
     for endpoint in &plan.endpoints {
         if let Endpoint::Object { bucket, key, .. } = endpoint {
-            unless(false, format!("endpoint s3://{bucket}/{key}"));
+            found.push(format!("endpoint s3://{bucket}/{key}"));
         }
-    }
-}
-
-fn strategy(strategy: Strategy) -> &'static str {
-    match strategy {
-        Strategy::PilotLight => "pilot-light",
-        Strategy::WarmStandby => "warm-standby",
-        Strategy::HotStandby => "hot-standby",
     }
 }
 

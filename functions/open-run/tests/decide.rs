@@ -239,9 +239,6 @@ fn everything_that_this_version_does_not_do_is_named_at_once() {
         unsupported(Machine::Failover, &plan, &"eu-west-1".parse().unwrap()),
         [
             "recovery in us-west-1 by an engine in eu-west-1",
-            "strategy warm-standby",
-            "a recovery without compute.launch",
-            "compute.group shop",
             "table orders",
             "traffic by parameter",
             "endpoint s3://unishop-site/config.json",

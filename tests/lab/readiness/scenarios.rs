@@ -266,7 +266,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
                 );
             }),
             ["shop does not exist", "compute.group.name in the plan"],
-            &[Plan],
+            &[],
         ),
         fails(
             LaunchRehearsal,

@@ -21,6 +21,7 @@ mod access;
 mod boot;
 mod facts;
 mod failover;
+mod groups;
 mod images;
 mod key;
 mod launch;
@@ -32,6 +33,7 @@ mod token;
 use access::Access;
 use boot::Boots;
 use failover::Failovers;
+use groups::Groups;
 use images::Images;
 use launch::{Around, Launches};
 use making::Makings;
@@ -54,6 +56,7 @@ pub(crate) struct Overlays {
     promotions: Promotions,
     failovers: Failovers,
     boots: Boots,
+    groups: Groups,
     launches: Launches,
     images: Images,
     makings: Makings,
@@ -66,6 +69,7 @@ impl Overlays {
             promotions: Promotions::new(config.times.promotion),
             failovers: Failovers::new(config.times.failover),
             boots: Boots::new(config.times),
+            groups: Groups::new(config.times),
             launches: Launches::new(upstreams.clone(), weather.clone()),
             images: Images::default(),
             makings: Makings::new(config.times, upstreams.clone(), weather),
@@ -105,7 +109,11 @@ impl Overlays {
 
     /// Whether [`Overlays::after`] wants to see the answer. Other answers are streamed.
     pub(crate) fn completes(&self, call: &Call) -> bool {
-        self.promotions.completes(call) || self.failovers.completes(call) || self.boots.completes(call) || self.images.completes(call)
+        self.promotions.completes(call)
+            || self.failovers.completes(call)
+            || self.boots.completes(call)
+            || self.groups.completes(call)
+            || self.images.completes(call)
     }
 
     /// Completes an answer; the note, if any, is for the log.
@@ -121,6 +129,7 @@ impl Overlays {
             self.promotions.after(call, &mut root, now),
             self.failovers.after(call, &mut root, now),
             self.boots.after(call, &mut root, now),
+            self.groups.after(call, &mut root, now),
             self.images.after(call, &mut root, now),
         ]
         .into_iter()
