@@ -119,11 +119,13 @@ fn object_operation(head: &Parts) -> String {
     }
 }
 
-/// Nor has Lambda; an invocation is all that is asked of it (docs.aws.amazon.com/lambda/latest/api/API_Invoke.html).
+/// Nor has Lambda (docs.aws.amazon.com/lambda/latest/api/API_Invoke.html, API_ListFunctions.html).
 fn function_operation(head: &Parts) -> String {
     let path = head.uri.path();
     if head.method == "POST" && path.ends_with("/invocations") {
         "InvokeFunction"
+    } else if head.method == "GET" && path.trim_end_matches('/').ends_with("/functions") {
+        "ListFunctions"
     } else {
         path
     }
