@@ -10,11 +10,13 @@ pub mod decide;
 pub mod error;
 pub mod io;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use action::clock::Bound;
 use action::ids::Region;
 use action::{Call, clock, environment};
+use aws_types::sdk_config::SdkConfig;
 use jiff::Timestamp;
 
 use error::Error;
@@ -39,23 +41,31 @@ pub const CALLS: &[Call] = &[
 /// How long all questions may take. They are asked side by side, and one that isn't answered by then has no answer.
 const ALL: Duration = Duration::from_secs(40);
 
+/// A client that is made when it is first used: few plans need all seven, and each is paid for in a cold start.
+pub type Lazy<Client> = LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>;
+
+/// The client that `make` makes.
+pub fn lazy<Client>(make: impl FnOnce() -> Client + Send + 'static) -> Lazy<Client> {
+    LazyLock::new(Box::new(make))
+}
+
 /// The clients that this action needs, and its settings.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Clients {
     /// The site's certificates.
-    pub acm: aws_sdk_acm::Client,
+    pub acm: Lazy<aws_sdk_acm::Client>,
     /// The alarm that moves users.
-    pub cloudwatch: aws_sdk_cloudwatch::Client,
+    pub cloudwatch: Lazy<aws_sdk_cloudwatch::Client>,
     /// The launch template.
-    pub ec2: aws_sdk_ec2::Client,
+    pub ec2: Lazy<aws_sdk_ec2::Client>,
     /// What serves the certificates.
-    pub elb: aws_sdk_elasticloadbalancingv2::Client,
+    pub elb: Lazy<aws_sdk_elasticloadbalancingv2::Client>,
     /// The roles and the instance profile.
-    pub iam: aws_sdk_iam::Client,
+    pub iam: Lazy<aws_sdk_iam::Client>,
     /// Relight's functions.
-    pub lambda: aws_sdk_lambda::Client,
+    pub lambda: Lazy<aws_sdk_lambda::Client>,
     /// The health check.
-    pub route53: aws_sdk_route53::Client,
+    pub route53: Lazy<aws_sdk_route53::Client>,
     /// The Region that the engine is in.
     pub region: Region,
 }
@@ -69,6 +79,11 @@ pub async fn handle(request: Request, clients: &Clients, now: Timestamp) -> Resu
     Ok(Reply::new(decide::answers(&request, &seen, &clients.region, now)))
 }
 
+fn from<Client: 'static>(config: &SdkConfig, make: fn(&SdkConfig) -> Client) -> Lazy<Client> {
+    let config = config.clone();
+    lazy(move || make(&config))
+}
+
 /// Builds the clients and serves; called by bootstrap.
 ///
 /// # Errors
@@ -76,13 +91,13 @@ pub async fn handle(request: Request, clients: &Clients, now: Timestamp) -> Resu
 pub async fn serve() -> Result<(), lambda_runtime::Error> {
     let config = action::aws::config(NAME)?;
     let clients = Clients {
-        acm: aws_sdk_acm::Client::new(&config),
-        cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
-        ec2: aws_sdk_ec2::Client::new(&config),
-        elb: aws_sdk_elasticloadbalancingv2::Client::new(&config),
-        iam: aws_sdk_iam::Client::new(&config),
-        lambda: aws_sdk_lambda::Client::new(&config),
-        route53: aws_sdk_route53::Client::new(&config),
+        acm: from(&config, aws_sdk_acm::Client::new),
+        cloudwatch: from(&config, aws_sdk_cloudwatch::Client::new),
+        ec2: from(&config, aws_sdk_ec2::Client::new),
+        elb: from(&config, aws_sdk_elasticloadbalancingv2::Client::new),
+        iam: from(&config, aws_sdk_iam::Client::new),
+        lambda: from(&config, aws_sdk_lambda::Client::new),
+        route53: from(&config, aws_sdk_route53::Client::new),
         region: environment::required("AWS_REGION")?.parse()?,
     };
     action::run(NAME, |request| handle(request, &clients, clock::now())).await

@@ -22,7 +22,7 @@ use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::error::ErrorMetadata;
 use check_dependencies::io::Reply;
-use check_dependencies::{Clients, handle};
+use check_dependencies::{Clients, Lazy, handle, lazy};
 use readiness::{Question, Verdict};
 use serde_json::json;
 
@@ -106,6 +106,10 @@ fn whole() -> Aws {
     }
 }
 
+fn have<Client: Send + 'static>(client: Client) -> Lazy<Client> {
+    lazy(move || client)
+}
+
 async fn check(aws: Aws) -> Reply {
     let template = mock!(aws_sdk_ec2::Client::describe_launch_template_versions)
         .match_requests(|input| input.versions() == ["$Default"])
@@ -170,13 +174,17 @@ async fn check(aws: Aws) -> Reply {
         DescribeCertificateOutput::builder().certificate(issued.build()).build()
     });
     let clients = Clients {
-        acm: mock_client!(aws_sdk_acm, RuleMode::MatchAny, [&certificate]),
-        cloudwatch: mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&alarms]),
-        ec2: mock_client!(aws_sdk_ec2, RuleMode::MatchAny, [&template]),
-        elb: mock_client!(aws_sdk_elasticloadbalancingv2, RuleMode::MatchAny, [&groups, &listeners]),
-        iam: mock_client!(aws_sdk_iam, RuleMode::MatchAny, [&aws.profile, &aws.role]),
-        lambda: mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&functions]),
-        route53: mock_client!(aws_sdk_route53, RuleMode::MatchAny, [&health_checks]),
+        acm: have(mock_client!(aws_sdk_acm, RuleMode::MatchAny, [&certificate])),
+        cloudwatch: have(mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&alarms])),
+        ec2: have(mock_client!(aws_sdk_ec2, RuleMode::MatchAny, [&template])),
+        elb: have(mock_client!(
+            aws_sdk_elasticloadbalancingv2,
+            RuleMode::MatchAny,
+            [&groups, &listeners]
+        )),
+        iam: have(mock_client!(aws_sdk_iam, RuleMode::MatchAny, [&aws.profile, &aws.role])),
+        lambda: have(mock_client!(aws_sdk_lambda, RuleMode::MatchAny, [&functions])),
+        route53: have(mock_client!(aws_sdk_route53, RuleMode::MatchAny, [&health_checks])),
         region: "us-west-1".parse().unwrap(),
     };
     let request = json!({
