@@ -15,8 +15,8 @@ pub struct Seen {
     pub profile: Result<Option<Profile>, NotSeen>,
     /// The roles of Relight's functions by name.
     pub roles: Result<BTreeMap<String, Role>, NotSeen>,
-    /// The alarms on the metric that moves users, and the health checks that watch any of them.
-    pub traffic: Result<Vec<Watched>, NotSeen>,
+    /// The alarm on the metric that moves users, with the health checks that follow it; none if no alarm watches it.
+    pub traffic: Result<Option<Watched>, NotSeen>,
     /// The certificates that the target groups' load balancers serve.
     pub certificates: Result<Vec<Certificate>, NotSeen>,
 }
@@ -175,11 +175,11 @@ fn health_check(request: &Request, seen: &Seen, region: &Region) -> Answer {
         return Answer::nothing(question, "the plan moves users by no metric");
     };
     let limit = "a health check on the traffic alarm, neither inverted nor disabled, that keeps its last known status without data";
-    let alarms = match &seen.traffic {
+    let watched = match &seen.traffic {
         Err(why) => return not_seen(question, why, limit),
-        Ok(alarms) => alarms,
+        Ok(watched) => watched,
     };
-    let Some(watched) = alarms.first() else {
+    let Some(watched) = watched else {
         let seen = format!(
             "no alarm watches {} in {}, so no health check can follow it",
             traffic.metric, traffic.namespace

@@ -13,11 +13,11 @@ pub mod tally;
 
 use action::{Call, Mode, Outcome, chain, clock, environment};
 use jiff::Timestamp;
+use ledger::Trigger;
 
 use decide::{Decision, Refusal, Seen, decide, is_decided_by_a_person, while_the_alarm_is_on};
 pub use error::Error;
 use io::{Counted, Reply, Request};
-use ledger::Trigger;
 use tally::{Tally, tally};
 
 /// The action's name.

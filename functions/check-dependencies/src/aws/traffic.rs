@@ -2,7 +2,7 @@
 
 use action::aws::Failure;
 use action::ids::WorkloadName;
-use aws_sdk_cloudwatch::types::AlarmType;
+use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm};
 use aws_sdk_route53::types::HealthCheckConfig;
 use plan::TrafficMetric;
 
@@ -10,42 +10,44 @@ use super::not_seen;
 use crate::Clients;
 use crate::decide::{HealthCheck, NotSeen, Watched};
 
-/// The workload's alarms on `traffic`, each with the health checks that follow it in this Region. Without an alarm no health
-/// check is asked for.
-pub(super) async fn watched(clients: &Clients, workload: &WorkloadName, traffic: Option<&TrafficMetric>) -> Result<Vec<Watched>, NotSeen> {
+/// The workload's alarm on `traffic`, with the health checks that follow it in this Region. Without an alarm no health check is
+/// asked for.
+pub(super) async fn watched(
+    clients: &Clients,
+    workload: &WorkloadName,
+    traffic: Option<&TrafficMetric>,
+) -> Result<Option<Watched>, NotSeen> {
     let Some(traffic) = traffic else {
-        return Ok(vec![]);
+        return Ok(None);
     };
-    let mut watched = alarms(clients, workload, traffic).await?;
-    if watched.is_empty() {
-        return Ok(watched);
-    }
+    let Some(alarm) = alarm(clients, workload, traffic).await? else {
+        return Ok(None);
+    };
+    let mut health_checks = Vec::new();
     let mut pages = clients.route53.list_health_checks().into_paginator().send();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| not_seen("list the health checks", &error.into()))?;
-        for found in page.health_checks() {
-            let Some(config) = found.health_check_config() else {
-                continue;
-            };
-            for one in &mut watched {
-                if follows(config, clients.region.as_str(), &one.alarm) {
-                    one.health_checks.push(HealthCheck {
-                        id: found.id().to_owned(),
-                        inverted: config.inverted() == Some(true),
-                        disabled: config.disabled() == Some(true),
-                        without_data: config
-                            .insufficient_data_health_status()
-                            .map_or("unknown", |status| status.as_str())
-                            .to_owned(),
-                    });
-                }
-            }
-        }
+        let following = page.health_checks().iter().filter_map(|found| {
+            let config = found.health_check_config()?;
+            follows(config, clients.region.as_str(), &alarm).then(|| read(found.id(), config))
+        });
+        health_checks.extend(following);
     }
-    Ok(watched)
+    Ok(Some(Watched { alarm, health_checks }))
 }
 
-async fn alarms(clients: &Clients, workload: &WorkloadName, traffic: &TrafficMetric) -> Result<Vec<Watched>, NotSeen> {
+fn read(id: &str, config: &HealthCheckConfig) -> HealthCheck {
+    let without_data = config.insufficient_data_health_status();
+    HealthCheck {
+        id: id.to_owned(),
+        inverted: config.inverted() == Some(true),
+        disabled: config.disabled() == Some(true),
+        without_data: without_data.map_or("unknown", |status| status.as_str()).to_owned(),
+    }
+}
+
+/// The name of the first of the workload's alarms on `traffic`.
+async fn alarm(clients: &Clients, workload: &WorkloadName, traffic: &TrafficMetric) -> Result<Option<String>, NotSeen> {
     let mut pages = clients
         .cloudwatch
         .describe_alarms()
@@ -53,21 +55,15 @@ async fn alarms(clients: &Clients, workload: &WorkloadName, traffic: &TrafficMet
         .alarm_types(AlarmType::MetricAlarm)
         .into_paginator()
         .send();
-    let mut watched = Vec::new();
     while let Some(page) = pages.next().await {
         let page = page.map_err(|error| not_seen(&format!("describe the alarms of {workload}"), &Failure::from(error)))?;
-        let on_it = page
-            .metric_alarms()
-            .iter()
-            .filter(|alarm| alarm.namespace() == Some(&traffic.namespace) && alarm.metric_name() == Some(&traffic.metric));
-        watched.extend(on_it.filter_map(|alarm| {
-            Some(Watched {
-                alarm: alarm.alarm_name()?.to_owned(),
-                health_checks: vec![],
-            })
-        }));
+        let watches = |alarm: &&MetricAlarm| alarm.namespace() == Some(&traffic.namespace) && alarm.metric_name() == Some(&traffic.metric);
+        let found = page.metric_alarms().iter().find(watches);
+        if let Some(name) = found.and_then(|alarm| alarm.alarm_name()) {
+            return Ok(Some(name.to_owned()));
+        }
     }
-    Ok(watched)
+    Ok(None)
 }
 
 /// Only health checks of type CLOUDWATCH_METRIC name an alarm (model: HealthCheckConfig).

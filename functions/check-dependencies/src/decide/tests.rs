@@ -44,10 +44,10 @@ fn healthy() -> Seen {
             roles: Some(vec!["web-role".to_owned()]),
         })),
         roles: Ok([("OpenRunRole".to_owned(), role)].into()),
-        traffic: Ok(vec![Watched {
+        traffic: Ok(Some(Watched {
             alarm: "relight-unishop-recovery-serves".to_owned(),
             health_checks: vec![check()],
-        }]),
+        })),
         certificates: Ok(vec![Certificate {
             arn: CERTIFICATE.to_owned(),
             status: Some("ISSUED".to_owned()),
@@ -78,7 +78,7 @@ fn what_is_whole_passes_and_what_the_plan_does_not_have_too() {
     (none.launch_template, none.traffic) = (None, None);
     none.target_groups.clear();
     let mut seen = healthy();
-    (seen.profile, seen.traffic, seen.certificates) = (Ok(None), Ok(vec![]), Ok(vec![]));
+    (seen.profile, seen.traffic, seen.certificates) = (Ok(None), Ok(None), Ok(vec![]));
     assert_eq!(told_of(&none, &seen), []);
     // A template without a profile, and load balancers without a certificate, are whole as well.
     seen.traffic = healthy().traffic;
@@ -131,7 +131,7 @@ fn one_thing_that_is_wrong_answers_one_question_and_says_how_to_mend_it() {
             Verdict::Fail,
             "no alarm watches RecoveryServes",
             |seen| {
-                seen.traffic = Ok(vec![]);
+                seen.traffic = Ok(None);
             },
         ),
         (
@@ -140,14 +140,14 @@ fn one_thing_that_is_wrong_answers_one_question_and_says_how_to_mend_it() {
             Verdict::Fail,
             "nobody would be moved",
             |seen| {
-                seen.traffic.as_mut().unwrap()[0].health_checks.clear();
+                seen.traffic.as_mut().unwrap().as_mut().unwrap().health_checks.clear();
             },
         ),
         ("inverted", Question::TrafficHealthCheck, Verdict::Fail, "--no-inverted", |seen| {
-            seen.traffic.as_mut().unwrap()[0].health_checks[0].inverted = true;
+            seen.traffic.as_mut().unwrap().as_mut().unwrap().health_checks[0].inverted = true;
         }),
         ("disabled", Question::TrafficHealthCheck, Verdict::Fail, "--no-disabled", |seen| {
-            seen.traffic.as_mut().unwrap()[0].health_checks[0].disabled = true;
+            seen.traffic.as_mut().unwrap().as_mut().unwrap().health_checks[0].disabled = true;
         }),
         (
             "by silence",
@@ -155,7 +155,7 @@ fn one_thing_that_is_wrong_answers_one_question_and_says_how_to_mend_it() {
             Verdict::Fail,
             "without data for Unhealthy",
             |seen| {
-                seen.traffic.as_mut().unwrap()[0].health_checks[0].without_data = "Unhealthy".to_owned();
+                seen.traffic.as_mut().unwrap().as_mut().unwrap().health_checks[0].without_data = "Unhealthy".to_owned();
             },
         ),
         (
