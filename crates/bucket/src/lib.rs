@@ -1,6 +1,7 @@
-//! The engine's bucket: an object read, an object written.
+//! A bucket: an object read, an object written.
 //!
-//! Plans are read from it and reports written to it; no action asks more of S3. The calls go the SDK's own way (its
+//! Plans are read from the engine's and reports written to it, and a workload's own may hold what its site reads; no action
+//! asks more of S3. The calls go the SDK's own way (its
 //! orchestrator, signature, retries and time limits), without S3's whole client: that one carries the tables of every
 //! checksum S3 knows, half a megabyte of each function's zip (docs/speed.md).
 
@@ -30,6 +31,10 @@ pub struct Object {
     pub bytes: Vec<u8>,
     /// Its version; none in a bucket without versions.
     pub version: Option<String>,
+    /// What S3 tells browsers that it is: its `Content-Type`.
+    pub content_type: Option<String>,
+    /// How long S3 lets caches keep it: its `Cache-Control`.
+    pub cache_control: Option<String>,
 }
 
 impl Bucket {
@@ -68,14 +73,23 @@ impl Bucket {
     }
 
     /// Writes the object `key` by `s3:PutObject`, with its SHA-256, which S3 checks and keeps. The same again is the same
-    /// object, in one more version.
+    /// object, in one more version. What was there is replaced as a whole: a type or cache control that is not given is
+    /// gone (docs.aws.amazon.com/AmazonS3/latest/API/API_PutObject.html).
     ///
     /// # Errors
     /// When S3 refuses, with its code, or doesn't answer.
-    pub async fn put(&self, key: &str, content_type: &'static str, bytes: Vec<u8>, _permit: &Permit) -> Result<(), Failure> {
+    pub async fn put(
+        &self,
+        key: &str,
+        content_type: impl Into<String>,
+        cache_control: Option<String>,
+        bytes: Vec<u8>,
+        _permit: &Permit,
+    ) -> Result<(), Failure> {
         let put = Put {
             key: key.to_owned(),
-            content_type,
+            content_type: content_type.into(),
+            cache_control,
             bytes,
         };
         Ok(self.put.invoke(put).await?)

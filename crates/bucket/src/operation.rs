@@ -41,7 +41,8 @@ pub(crate) struct Get {
 #[derive(Debug)]
 pub(crate) struct Put {
     pub(crate) key: String,
-    pub(crate) content_type: &'static str,
+    pub(crate) content_type: String,
+    pub(crate) cache_control: Option<String>,
     pub(crate) bytes: Vec<u8>,
 }
 
@@ -68,9 +69,12 @@ pub(crate) fn get(config: &SdkConfig, bucket: &str) -> Operation<Get, Object, Re
         .serializer(get_request)
         .deserializer(|response: &HttpResponse| {
             accepted(response)?;
+            let header = |name| response.headers().get(name).map(str::to_owned);
             Ok(Object {
                 bytes: response.body().bytes().unwrap_or_default().to_vec(),
-                version: response.headers().get("x-amz-version-id").map(str::to_owned),
+                version: header("x-amz-version-id"),
+                content_type: header("content-type"),
+                cache_control: header("cache-control"),
             })
         })
         .build()
@@ -90,10 +94,13 @@ fn get_request(get: Get) -> Result<HttpRequest, BoxError> {
 }
 
 fn put_request(put: Put) -> Result<HttpRequest, BoxError> {
-    let request = http::Request::put(path(&put.key))
+    let mut request = http::Request::put(path(&put.key))
         .header("content-type", put.content_type)
         .header("content-length", put.bytes.len())
         .header("x-amz-checksum-sha256", base64::encode(Sha256::digest(&put.bytes)));
+    if let Some(cache_control) = put.cache_control {
+        request = request.header("cache-control", cache_control);
+    }
     Ok(request.body(SdkBody::from(put.bytes))?.try_into()?)
 }
 

@@ -9,7 +9,7 @@ use aws_types::app_name::AppName;
 use aws_types::region::Region;
 use aws_types::sdk_config::{Builder, SdkConfig};
 use bucket::Bucket;
-use bucket::testing::{answering, bucket, refusal};
+use bucket::testing::{Shelf, answering, bucket, refusal};
 
 fn permit() -> Permit {
     Mode::Execute.permit().unwrap()
@@ -42,7 +42,7 @@ async fn a_version_is_asked_for_by_its_id() {
 async fn an_object_is_written_with_its_type_and_digest() {
     let (bucket, asked) = bucket("relight", &[]);
     bucket
-        .put("reports/unishop/run 1.json", "application/json", b"{}".to_vec(), &permit())
+        .put("reports/unishop/run 1.json", "application/json", None, b"{}".to_vec(), &permit())
         .await
         .unwrap();
     let requests = asked.requests();
@@ -52,12 +52,38 @@ async fn an_object_is_written_with_its_type_and_digest() {
     let header = |name: &str| requests[0].headers()[name].to_str().unwrap();
     assert_eq!(header("content-type"), "application/json");
     assert_eq!(header("content-length"), "2");
+    assert!(!requests[0].headers().contains_key("cache-control"));
     // printf '{}' | sha256sum
     assert_eq!(
         header("x-amz-content-sha256"),
         "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
     );
     assert_eq!(header("x-amz-checksum-sha256"), "RBNvo1WzZ4oRRq0W9+hknpT7T8If536DEMBg9hyq/4o=");
+}
+
+#[tokio::test]
+async fn what_is_written_is_read_with_its_type_and_its_cache_control() {
+    let shelf = Shelf::default();
+    let (config, asked) = shelf.config();
+    let permit = permit();
+    for (name, cache_control) in [("shop", Some("no-cache")), ("shop.example.com", None)] {
+        let bucket = Bucket::new(&config, name);
+        assert_eq!(bucket.get("config.json", None).await.unwrap_err().code(), Some("NoSuchKey"));
+        let put = bucket.put(
+            "config.json",
+            "application/json; charset=utf-8",
+            cache_control.map(str::to_owned),
+            b"{}".to_vec(),
+            &permit,
+        );
+        put.await.unwrap();
+        let object = bucket.get("config.json", None).await.unwrap();
+        assert_eq!(object.bytes, b"{}");
+        assert_eq!(object.content_type.as_deref(), Some("application/json; charset=utf-8"));
+        assert_eq!(object.cache_control.as_deref(), cache_control);
+        assert_eq!(shelf.object(&bucket.location("config.json")), Some(object));
+    }
+    assert_eq!(asked.count(), 6);
 }
 
 /// The headers that S3 wants signed (docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html).
@@ -112,7 +138,7 @@ async fn a_refusal_that_is_not_s3s_is_told_by_its_status() {
         (400, "\u{0}<<>", ErrorName::Permanent),
     ] {
         let (bucket, _) = answering("relight", move |_| (status, Vec::new(), body.as_bytes().to_vec()));
-        let failure = bucket.put("x", "text/plain", Vec::new(), &permit()).await.unwrap_err();
+        let failure = bucket.put("x", "text/plain", None, Vec::new(), &permit()).await.unwrap_err();
         assert_eq!((failure.code(), failure.name()), (None, name), "{body}");
         assert!(failure.to_string().contains(&status.to_string()), "{failure}");
     }

@@ -119,7 +119,7 @@ pub async fn handle(request: Request, clients: &Clients, settings: &Settings, no
     let outcome = if closed.is_some() { Outcome::Unchanged } else { Outcome::Changed };
     if closed.is_none() {
         let text = serde_json::to_vec_pretty(&report).map_err(Error::Json)?;
-        let put = clients.bucket.put(&key, "application/json", text, &permit).await;
+        let put = clients.bucket.put(&key, "application/json", None, text, &permit).await;
         put.map_err(|failure| Error::PutReport(location.clone(), failure))?;
     }
     let record = closing(&request, record, &report, &location);
