@@ -113,6 +113,16 @@ id!(
     |s| arn(s, "states").and_then(|rest| rest.strip_prefix("execution:")).is_some_and(|rest| rest.split(':').filter(|part| !part.is_empty()).count() == 2)
 );
 id!(
+    /// The ARN of a Step Functions state machine, with or without a version or alias.
+    StateMachineArn,
+    "the ARN of a state machine, such as \"arn:aws:states:us-west-2:123456789012:stateMachine:warm-caches\"",
+    "^arn:aws[a-z-]*:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[A-Za-z0-9_-]{1,80}(:[A-Za-z0-9_.-]+)?$",
+    |s| arn(s, "states").and_then(|rest| rest.strip_prefix("stateMachine:")).is_some_and(|rest| {
+        let (name, version) = rest.split_once(':').unwrap_or((rest, "1"));
+        is_name(name, 1..=80, b"-_") && is_name(version, 1..=80, b"-_.")
+    })
+);
+id!(
     /// The ARN of a KMS key.
     KmsKeyArn,
     "the ARN of a KMS key, such as \"arn:aws:kms:us-west-2:123456789012:key/0123abcd-…\"",
@@ -369,6 +379,9 @@ mod tests {
         assert!(TopicArn::from_str("arn:aws:sns:us-west-2:123456789012:on-call:subscription").is_err());
         assert!(FunctionArn::from_str("arn:aws:lambda:us-west-2:123456789012:function:stop:live").is_ok());
         assert!(FunctionArn::from_str("arn:aws:lambda:us-west-2:123456789012:layer:stop").is_err());
+        assert!(StateMachineArn::from_str("arn:aws:states:us-west-2:123456789012:stateMachine:warm-caches").is_ok());
+        assert!(StateMachineArn::from_str("arn:aws:states:us-west-2:123456789012:stateMachine:warm-caches:live").is_ok());
+        assert!(StateMachineArn::from_str("arn:aws:states:us-west-2:123456789012:execution:warm-caches:1").is_err());
         assert!(RoutingClusterArn::from_str("arn:aws:route53-recovery-control::123456789012:cluster/01ab").is_ok());
         assert!(RoutingClusterArn::from_str("arn:aws:route53-recovery-control:us-west-2:123456789012:cluster/01ab").is_err());
         assert!(RoutingControlArn::from_str("arn:aws:route53-recovery-control::123456789012:controlpanel/01/routingcontrol/23").is_ok());

@@ -39,7 +39,8 @@ impl<'s> Expected<'s> {
         if let Some(variants) = variants(self.schema) {
             return variants.iter().any(|variant| variant["const"] == text);
         }
-        let long_enough = text.chars().count() as u64 >= self.here["minLength"].as_u64().unwrap_or(0);
+        let (least, most) = limits(self.here, "minLength", "maxLength");
+        let long_enough = (least..=most).contains(&(text.chars().count() as u64));
         let formed = self.name.and_then(texts::form).is_none_or(|form| form(text).is_ok());
         let in_bounds = self.spans().is_none_or(|(least, most)| {
             text.parse::<Span>()
@@ -86,28 +87,33 @@ impl<'s> Expected<'s> {
         }
         if self.allows("array") {
             let item = Expected::of(&self.schema["items"], definitions).phrase(definitions);
-            let least = if self.schema["minItems"].as_u64() > Some(0) {
-                " that is not empty"
-            } else {
-                ""
+            let size = match limits(self.schema, "minItems", "maxItems") {
+                (0, u64::MAX) => String::new(),
+                (_, u64::MAX) => " that is not empty".to_owned(),
+                (least, most) => format!(" of {least} to {most}"),
             };
-            return format!("an array{least}, each item {item}");
+            return format!("an array{size}, each item {item}");
         }
         let integer = match self.numbers() {
             (Some(least), Some(most)) => format!("an integer from {least} to {most}"),
             _ => "an integer".to_owned(),
         };
-        let text = if self.here["minLength"].as_u64() > Some(0) {
-            "a text that is not empty"
-        } else {
-            "a text"
+        let text = match limits(self.here, "minLength", "maxLength") {
+            (0, u64::MAX) => "a text".to_owned(),
+            (_, u64::MAX) => "a text that is not empty".to_owned(),
+            (least, most) => format!("a text of {least} to {most} characters"),
         };
-        let kinds = [("string", text), ("integer", integer.as_str()), ("boolean", "a boolean")];
+        let kinds = [("string", text.as_str()), ("integer", integer.as_str()), ("boolean", "a boolean")];
         list(
             kinds.into_iter().filter(|(kind, _)| self.allows(kind)).map(|(_, phrase)| phrase),
             "or",
         )
     }
+}
+
+/// The least and the most of something that `schema` counts.
+pub(crate) fn limits(schema: &Value, least: &str, most: &str) -> (u64, u64) {
+    (schema[least].as_u64().unwrap_or(0), schema[most].as_u64().unwrap_or(u64::MAX))
 }
 
 /// The variants, if the schema is a choice.

@@ -18,7 +18,8 @@ use serde_json::Value;
 
 pub use model::compute::{Compute, Consistency, Group, Image, ImageProof, ImageSource, Launch};
 pub use model::guards::{DataLoss, Fence, GuardMode, Guards, Notifications};
-pub use model::moves::{Endpoint, Traffic, TrafficMetric, When};
+pub use model::hooks::{Hook, Point};
+pub use model::moves::{Endpoint, RoutingEndpoint, Traffic, TrafficMetric, When};
 pub use model::site::{Check, Expect, Method, NoScalar, Probe, Scalar, Site, Use};
 pub use model::span::{NoSpan, Span};
 pub use model::workload::{Database, Objectives, Plan, Promotion, Regions, Strategy, Table};

@@ -10,7 +10,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use crate::document::{Problems, item, join, list, seen};
-use crate::expected::{Expected, entries, variants};
+use crate::expected::{Expected, entries, limits, variants};
 
 /// Reports everything in `document` that `schema` doesn't allow.
 ///
@@ -68,7 +68,8 @@ impl<'s> Shape<'s, '_, '_> {
                 self.value(&item(path, index), value, items);
             }
         }
-        array.len() as u64 >= schema["minItems"].as_u64().unwrap_or(0)
+        let (least, most) = limits(schema, "minItems", "maxItems");
+        (least..=most).contains(&(array.len() as u64))
     }
 
     /// The schema of `table`: the variant that it is, where `schema` is a choice. Reports it if that can't be told.

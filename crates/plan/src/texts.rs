@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use action::ids::{
     AllocationId, BucketName, CapacityReservationId, ClusterArn, FunctionArn, GlobalClusterId, GroupName, InstanceId, InstanceType,
-    KmsKeyArn, LaunchTemplateId, Malformed, ParameterName, Region, RoutingClusterArn, RoutingControlArn, SecurityGroupId, SubnetId,
-    TableName, TargetGroupArn, TopicArn, WorkloadName,
+    KmsKeyArn, LaunchTemplateId, Malformed, ParameterName, Region, RoutingClusterArn, RoutingControlArn, SecurityGroupId, StateMachineArn,
+    SubnetId, TableName, TargetGroupArn, TopicArn, WorkloadName,
 };
 use url::Url;
 
@@ -35,6 +35,7 @@ pub(crate) fn form(name: &str) -> Option<Form> {
         "RoutingControlArn" => id::<RoutingControlArn>,
         "SecurityGroupId" => id::<SecurityGroupId>,
         "Span" => span,
+        "StateMachineArn" => id::<StateMachineArn>,
         "SubnetId" => id::<SubnetId>,
         "TableName" => id::<TableName>,
         "TargetGroupArn" => id::<TargetGroupArn>,

@@ -88,7 +88,8 @@ fn the_example_is_a_good_plan_that_writes_and_reads_back() {
 fn what_is_left_out_has_its_default() {
     let plan = parsed(LEAST);
     assert_eq!((plan.database, plan.compute, plan.image), (None, None, None));
-    assert_eq!((plan.tables.len(), plan.endpoints.len()), (0, 0));
+    assert_eq!((plan.tables.len(), plan.endpoints.len(), plan.hooks.len()), (0, 0, 0));
+    assert_eq!(plan.site.public, None);
     assert_eq!(plan.probe.period.seconds(), 10);
     assert_eq!(plan.traffic, Traffic::None { when: When::AfterProof });
     assert_eq!(plan.guards.cool_down.duration(), Duration::from_secs(3_600));

@@ -218,11 +218,18 @@ fn endpoints_hold_only_what_is_known_when_they_are_published() {
         ),
     ]);
     let (start, end) = (COMPLETE.find("[database]").unwrap(), COMPLETE.find("[compute.launch]").unwrap());
-    let without = messages(&[(&COMPLETE[start..end], "")]);
+    let without = messages(&[(&COMPLETE[start..end], ""), ("when = \"after-promotion\"\n", "")]);
     assert_eq!(without.len(), 2, "{without:?}");
     assert!(
         without[0].starts_with("endpoints[0].value: found {databaseEndpoint}, but the plan has no database"),
         "{without:?}"
+    );
+    let early = messages(&[(&COMPLETE[start..end], "")]);
+    assert!(
+        early
+            .iter()
+            .any(|told| told.starts_with("traffic.when: found \"after-promotion\", but the plan has no database that is promoted")),
+        "{early:?}"
     );
 }
 
@@ -268,6 +275,99 @@ fn the_site_can_be_proven_in_the_recovery_region() {
         matches!(unproven.as_slice(), [only] if only.starts_with("site.checks: no check proves the site")),
         "{unproven:?}"
     );
+}
+
+#[test]
+fn users_who_are_moved_are_seen_to_arrive() {
+    each_gives_one_message(&[
+        (
+            "public = \"https://shop.example.com\"\n",
+            "",
+            "traffic.method: found \"parameter\", but the plan has no site.public; write the name that users use",
+        ),
+        (
+            "public = \"https://shop.example.com\"",
+            "public = \"https://shop.us-east-1.example.com\"",
+            "site.public: found the primary's address",
+        ),
+        (
+            "public = \"https://shop.example.com\"",
+            "public = \"https://shop.us-west-2.example.com\"",
+            "site.public: found the recovery Region's address",
+        ),
+        (
+            "recoveryValue = \"west\"",
+            "recoveryValue = \"east\"",
+            "traffic.recoveryValue: found the same as traffic.primaryValue; write another",
+        ),
+    ]);
+    // Where Relight moves nobody, a name may be looked at, and needn't.
+    let traffic = "method = \"parameter\"\nwhen = \"after-promotion\"\nname = \"/relight/shop/serving\"\nprimaryValue = \"east\"\nrecoveryValue = \"west\"";
+    assert_eq!(messages(&[(traffic, "method = \"none\"")]), Vec::<String>::new());
+    assert_eq!(
+        messages(&[(traffic, "method = \"none\""), ("public = \"https://shop.example.com\"\n", "")]),
+        Vec::<String>::new()
+    );
+    let control = |which: &str| format!("arn:aws:route53-recovery-control::123456789012:controlpanel/01/routingcontrol/{which}");
+    let routed = |second: &str, recovery: &str| {
+        format!(
+            "method = \"routing-control\"\ncluster = \"arn:aws:route53-recovery-control::123456789012:cluster/01\"\nprimaryControl = \"{}\"\n\
+             recoveryControl = \"{}\"\nendpoints = [{{ region = \"us-east-1\", url = \"https://a.example.com/v1\" }}, \
+             {{ region = \"{second}\", url = \"https://b.example.com/v1\" }}]",
+            control("east"),
+            control(recovery)
+        )
+    };
+    each_is_good(&[(traffic, &routed("eu-west-1", "west"))]);
+    each_gives_one_message(&[
+        (
+            traffic,
+            &routed("us-east-1", "west"),
+            "traffic.endpoints[1].region: found \"us-east-1\" again; write one endpoint of each Region",
+        ),
+        (
+            traffic,
+            &routed("eu-west-1", "east"),
+            "traffic.recoveryControl: found the same as traffic.primaryControl",
+        ),
+    ]);
+    let objects =
+        "method = \"object\"\nbucket = \"shop-west\"\nkey = \"serving.json\"\nprimaryBody = '{\"serving\":\"east\"}'\nrecoveryBody = ";
+    each_is_good(&[(traffic, &format!("{objects}'{{\"serving\":\"west\"}}'"))]);
+}
+
+#[test]
+fn a_hook_calls_one_thing_that_the_engine_may_call() {
+    each_gives_one_message(&[
+        (
+            "function = \"arn:aws:lambda:us-west-2:123456789012:function:relight-caches-hook\"\n",
+            "",
+            "hooks[0]: found neither function nor stateMachine",
+        ),
+        (
+            "timeout = \"90s\"",
+            "stateMachine = \"arn:aws:states:us-west-2:123456789012:stateMachine:relight-caches-hook\"",
+            "hooks[0].stateMachine: found, but the hook calls a function",
+        ),
+        (
+            "relight-caches-hook",
+            "caches",
+            "hooks[0].function: found \"caches\"; give it a name such as \"relight-warm-caches-hook\"",
+        ),
+        (
+            "stateMachine:relight-partners-hook",
+            "stateMachine:partners",
+            "hooks[1].stateMachine: found \"partners\"",
+        ),
+        (
+            "lambda:us-west-2:123456789012:function:relight-caches",
+            "lambda:us-east-1:123456789012:function:relight-caches",
+            "hooks[0].function: found an ARN of us-east-1",
+        ),
+        ("\"tell partners\"", "\"warm caches\"", "hooks[1].name: found \"warm caches\" again"),
+        ("\"90s\"", "\"2h\"", "hooks[0].timeout: found \"2h\"; write a duration"),
+        ("\"after-traffic\"", "\"at-night\"", "hooks[1].when: found \"at-night\""),
+    ]);
 }
 
 #[test]

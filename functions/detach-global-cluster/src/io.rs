@@ -50,6 +50,8 @@ pub struct Reply {
     pub endpoint: Option<String>,
     /// The port that takes writes; null until it does.
     pub port: Option<u16>,
+    /// Whether the point of no return is passed: AWS has taken the call, be it this run's or another's.
+    pub no_return: bool,
     /// In plan mode, the calls that would be made.
     pub calls: Vec<PlannedCall>,
 }
@@ -64,13 +66,15 @@ impl Reply {
         Self {
             endpoint: Some(endpoint.host.clone()),
             port: Some(endpoint.port),
+            no_return: true,
             ..Self::of(Outcome::Unchanged, seen, because)
         }
     }
 
-    pub(crate) fn waiting(seen: &Seen, again: u64, because: String) -> Self {
+    pub(crate) fn waiting(seen: &Seen, again: u64, because: String, no_return: bool) -> Self {
         Self {
             retry_after_seconds: Some(again),
+            no_return,
             ..Self::of(Outcome::Waiting, seen, because)
         }
     }
@@ -90,6 +94,7 @@ impl Reply {
             status: seen.cluster.status.to_string(),
             endpoint: None,
             port: None,
+            no_return: false,
             calls: vec![],
         }
     }

@@ -44,7 +44,7 @@ pub async fn handle(request: Request, rds: &Client, now: Timestamp) -> Result<Re
         .next(now)
         .map_err(|passed| Error::too_late(&request, &decision, passed))?;
     let Err(refused) = aws::detach(rds, detach, &permit).await else {
-        return Ok(Reply::waiting(&seen, again, detach.asked()));
+        return Ok(Reply::waiting(&seen, again, detach.asked(), true));
     };
     if !aws::may_be_under_way(&refused) {
         return Err(Error::Detach(detach.clone(), refused));
@@ -53,7 +53,7 @@ pub async fn handle(request: Request, rds: &Client, now: Timestamp) -> Result<Re
     let seen = aurora::observe(rds, &request.global_cluster, &request.cluster).await?;
     match decide(&request, &seen) {
         Decision::Detach(detach) if !aurora::settling(request.since, now) => Err(Error::Detach(detach, refused)),
-        Decision::Detach(detach) => Ok(Reply::waiting(&seen, again, detach.not_yet(&refused))),
+        Decision::Detach(detach) => Ok(Reply::waiting(&seen, again, detach.not_yet(&refused), false)),
         decision => report(&request, rds, &seen, &decision, now).await,
     }
 }
@@ -71,7 +71,8 @@ async fn report(request: &Request, rds: &Client, seen: &aurora::Seen, decision: 
         Decision::Wait(waiting) => {
             let passed = |passed| Error::too_late(request, decision, passed);
             let again = request.pace().next(now).map_err(passed)?;
-            Ok(Reply::waiting(seen, again, waiting.because(request)))
+            let member = seen.global.as_ref().and_then(|global| global.member(&request.cluster));
+            Ok(Reply::waiting(seen, again, waiting.because(request), member.is_none()))
         }
         Decision::Refuse(refusal) => Err(Error::Refused(refusal.clone())),
         Decision::NoSuchGlobalCluster => Err(Error::NoSuchGlobalCluster(request.global_cluster.clone())),

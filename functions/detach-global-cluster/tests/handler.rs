@@ -101,6 +101,7 @@ async fn twice_is_once_a_standalone_writer_is_left_alone() {
             "status": "available",
             "endpoint": "unishop-recovery.example",
             "port": 5432,
+            "noReturn": true,
             "calls": [],
         })
     );

@@ -13,7 +13,7 @@ use action::{Call, Mode, clock};
 use aws_sdk_rds::Client;
 use jiff::Timestamp;
 
-use decide::{Decision, decide};
+use decide::{Decision, Waiting, decide};
 use error::Error;
 use io::{Reply, Request};
 
@@ -45,7 +45,7 @@ pub async fn handle(request: Request, rds: &Client, now: Timestamp) -> Result<Re
         .next(now)
         .map_err(|passed| Error::too_late(&request, &decision, passed))?;
     let Err(refused) = aws::fail_over(rds, failover, &permit).await else {
-        return Ok(Reply::waiting(&seen, again, failover.asked()));
+        return Ok(Reply::waiting(&seen, again, failover.asked(), true));
     };
     if !aws::may_be_under_way(&refused) {
         return Err(Error::FailOver(failover.clone(), refused));
@@ -54,7 +54,7 @@ pub async fn handle(request: Request, rds: &Client, now: Timestamp) -> Result<Re
     let seen = aurora::observe(rds, &request.global_cluster, &request.cluster).await?;
     match decide(&request, &seen) {
         Decision::FailOver(failover) if !aurora::settling(request.since, now) => Err(Error::FailOver(failover, refused)),
-        Decision::FailOver(failover) => Ok(Reply::waiting(&seen, again, failover.not_yet(&refused))),
+        Decision::FailOver(failover) => Ok(Reply::waiting(&seen, again, failover.not_yet(&refused), false)),
         decision => report(&request, rds, &seen, &decision, now).await,
     }
 }
@@ -72,7 +72,9 @@ async fn report(request: &Request, rds: &Client, seen: &aurora::Seen, decision: 
         Decision::Wait(waiting) => {
             let passed = |passed| Error::too_late(request, decision, passed);
             let again = request.pace().next(now).map_err(passed)?;
-            Ok(Reply::waiting(seen, again, waiting.because(request)))
+            // A cluster that isn't available may be so for another reason, such as maintenance.
+            let no_return = !matches!(waiting, Waiting::UnderWay(_));
+            Ok(Reply::waiting(seen, again, waiting.because(request), no_return))
         }
         Decision::Refuse(refusal) => Err(Error::Refused(refusal.clone())),
         Decision::NoSuchGlobalCluster => Err(Error::NoSuchGlobalCluster(request.global_cluster.clone())),

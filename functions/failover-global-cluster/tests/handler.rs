@@ -113,6 +113,7 @@ async fn twice_is_once_the_writer_is_left_alone() {
             "status": "available",
             "endpoint": "unishop-recovery.example",
             "port": 5432,
+            "noReturn": true,
             "calls": [],
         })
     );

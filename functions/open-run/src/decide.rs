@@ -6,7 +6,7 @@ use action::ids::{ExecutionArn, Region, RunId, WorkloadName};
 use action::{Deadline, Mode};
 use jiff::Timestamp;
 use ledger::{Chain, LastRun, Lock, Machine, RunRecord, StoredPlan, Trigger};
-use plan::{Endpoint, GuardMode, Plan, Traffic};
+use plan::{GuardMode, Plan};
 
 use crate::io::Request;
 
@@ -132,7 +132,7 @@ pub fn unsupported(machine: Machine, plan: &Plan, region: &Region) -> Vec<String
         found.push(format!("recovery in {recovery} by an engine in {region}"));
     }
     match machine {
-        Machine::Failover => unsupported_in_failover(plan, &mut found),
+        Machine::Failover => {}
         Machine::RefreshImage => unsupported_in_refresh(plan, &mut found),
     }
     found
@@ -147,25 +147,6 @@ fn unsupported_in_refresh(plan: &Plan, found: &mut Vec<String>) {
     }
     if plan.compute.as_ref().is_none_or(|compute| compute.launch.is_none()) {
         found.push("a refresh without [compute.launch], whose template the proof boots by".to_owned());
-    }
-}
-
-fn unsupported_in_failover(plan: &Plan, found: &mut Vec<String>) {
-    found.extend(plan.tables.iter().map(|table| format!("table {}", table.name)));
-    found.extend(traffic(&plan.traffic).map(|method| format!("traffic by {method}")));
-    for endpoint in &plan.endpoints {
-        if let Endpoint::Object { bucket, key, .. } = endpoint {
-            found.push(format!("endpoint s3://{bucket}/{key}"));
-        }
-    }
-}
-
-fn traffic(traffic: &Traffic) -> Option<&'static str> {
-    match traffic {
-        Traffic::None { .. } => None,
-        Traffic::HealthCheckMetric { .. } => Some("health-check-metric"),
-        Traffic::RoutingControl { .. } => Some("routing-control"),
-        Traffic::Parameter { .. } => Some("parameter"),
     }
 }
 

@@ -2,12 +2,14 @@
 
 use action::ids::{
     AllocationId, CapacityReservationId, ExecutionArn, FunctionArn, InstanceType, KmsKeyArn, LaunchTemplateId, ParameterName, RunId,
-    SecurityGroupId, SubnetId, TableName, TargetGroupArn, TopicArn, WorkloadName,
+    SecurityGroupId, StateMachineArn, SubnetId, TargetGroupArn, TopicArn, WorkloadName,
 };
 use action::{Deadline, Mode, Outcome, PlannedCall};
 use jiff::Timestamp;
 use ledger::{Machine, StoredPlan, Trigger};
-use plan::{Consistency, DataLoss, Database, Endpoint, Fence, Group, Image, ImageSource, Plan, Regions, Strategy, TrafficMetric};
+use plan::{
+    Consistency, DataLoss, Database, Fence, Group, Hook, Image, ImageSource, Plan, Point, Regions, Strategy, Table, Traffic, TrafficMetric,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -67,8 +69,14 @@ pub struct Reply {
     pub asks: Asks,
     /// What a refresh of images needs; null for other machines.
     pub refresh: Option<Refresh>,
-    /// The SSM parameters to publish, with their placeholders.
-    pub endpoints: Vec<Parameter>,
+    /// How many places are told where the database and the site now are.
+    pub endpoints: usize,
+    /// How users are moved; null where Relight moves nobody.
+    pub traffic: Option<Traffic>,
+    /// The name that users use; null where the plan has none.
+    pub public_site: Option<String>,
+    /// What of the user's own is called, in the plan's order.
+    pub hooks: Vec<CalledHook>,
     /// What may be lost without asking: the more of what plan and request accept.
     pub accept_data_loss: DataLoss,
     /// How the old primary is stopped from taking writes.
@@ -151,7 +159,7 @@ pub struct Asks {
     /// How old the newest proven image may be, in seconds; null for a plan by which none is proven.
     pub image_maximum_age_seconds: Option<u64>,
     /// The plan's tables.
-    pub tables: Vec<TableName>,
+    pub tables: Vec<Table>,
     /// The metric that moves users; null where none does.
     pub traffic: Option<TrafficMetric>,
     /// For how many days the plan's checks want the site's certificate to be valid; null where none asks.
@@ -194,14 +202,22 @@ pub struct Refresh {
     pub proof_within_seconds: u64,
 }
 
-/// One SSM parameter to publish.
+/// One of the plan's hooks, as the machine calls it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Parameter {
-    /// Its full name.
-    pub name: ParameterName,
-    /// Its value, with placeholders.
-    pub value: String,
+pub struct CalledHook {
+    /// Its name.
+    pub name: String,
+    /// When it is called.
+    pub when: Point,
+    /// The function that it calls; null for one that calls a state machine.
+    pub function: Option<FunctionArn>,
+    /// The state machine that it calls; null for one that calls a function.
+    pub state_machine: Option<StateMachineArn>,
+    /// How long it is waited for, in seconds.
+    pub timeout_seconds: u64,
+    /// Whether the run stops where it fails.
+    pub critical: bool,
 }
 
 impl Reply {
@@ -259,13 +275,16 @@ impl Reply {
             launch: Launch::of(&plan).filter(|_| request.machine == Machine::Failover),
             asks: Asks::of(&plan),
             refresh: refresh(&plan).filter(|_| request.machine == Machine::RefreshImage),
-            endpoints: plan.endpoints.iter().filter_map(parameter).collect(),
+            endpoints: plan.endpoints.len(),
+            public_site: plan.site.public.as_ref().map(ToString::to_string),
+            hooks: plan.hooks.iter().map(CalledHook::of).collect(),
             approval: Approval {
                 required: decide::asks(request, &plan),
                 timeout_seconds: plan.guards.approval_timeout.seconds(),
             },
             accept_data_loss: plan.guards.accept_data_loss.max(request.accept_data_loss.unwrap_or_default()),
             fence: plan.guards.fence,
+            traffic: Some(plan.traffic).filter(|traffic| !matches!(traffic, Traffic::None { .. })),
             regions: plan.regions,
             database: plan.database,
             plan_version: version,
@@ -304,7 +323,7 @@ impl Asks {
                 .as_ref()
                 .filter(|image| image.proof.is_some())
                 .map(|image| image.maximum_age.seconds()),
-            tables: plan.tables.iter().map(|table| table.name.clone()).collect(),
+            tables: plan.tables.clone(),
             traffic: plan.traffic.metric(),
             certificate_days: plan.site.checks.iter().filter_map(|check| check.expect.certificate_days).max(),
         }
@@ -340,12 +359,15 @@ fn refresh(plan: &Plan) -> Option<Refresh> {
     })
 }
 
-fn parameter(endpoint: &Endpoint) -> Option<Parameter> {
-    match endpoint {
-        Endpoint::Parameter { name, value } => Some(Parameter {
-            name: name.clone(),
-            value: value.clone(),
-        }),
-        Endpoint::Object { .. } => None,
+impl CalledHook {
+    fn of(hook: &Hook) -> Self {
+        Self {
+            name: hook.name.clone(),
+            when: hook.when,
+            function: hook.function.clone(),
+            state_machine: hook.state_machine.clone(),
+            timeout_seconds: hook.timeout.seconds(),
+            critical: hook.critical,
+        }
     }
 }

@@ -277,9 +277,22 @@ async fn the_reply_holds_what_the_later_states_need_and_null_for_what_is_not() {
         })
     );
     assert_eq!(wire["objectives"], serde_json::json!({"rtoSeconds": 900, "rpoSeconds": 60}));
+    assert_eq!(wire["endpoints"], 1);
     assert_eq!(
-        wire["endpoints"],
-        serde_json::json!([{"name": "/relight/unishop/database", "value": "{databaseEndpoint}"}])
+        wire["traffic"],
+        serde_json::json!({"method": "health-check-metric", "when": "after-promotion", "namespace": null, "metric": null})
+    );
+    assert_eq!(wire["publicSite"], "https://unishop.example.com/");
+    assert_eq!(
+        wire["hooks"],
+        serde_json::json!([{
+            "name": "warm caches",
+            "when": "after-compute",
+            "function": "arn:aws:lambda:us-west-1:123456789012:function:relight-caches-hook",
+            "stateMachine": null,
+            "timeoutSeconds": 60,
+            "critical": false,
+        }])
     );
     assert_eq!(wire["acceptDataLoss"], "beyond-rpo", "the more of what plan and request accept");
     assert_eq!(wire["notificationTopic"], serde_json::Value::Null);

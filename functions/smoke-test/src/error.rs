@@ -4,6 +4,7 @@ use action::aws::Failure;
 use action::ids::{Region, WorkloadName};
 use action::{DeadlinePassed, ErrorName, NamedError};
 use ledger::ReadPlanError;
+use url::Url;
 
 use crate::address::Forbidden;
 use crate::http::NoClient;
@@ -20,6 +21,23 @@ pub enum Error {
     /// No request can be made.
     #[error("make an HTTP client")]
     NoClient(#[from] NoClient),
+    /// The plan has no name that users use.
+    #[error("the plan of {0} has no site.public, so that nobody knows which name users use")]
+    NoPublicName(WorkloadName),
+    /// Users are not seen to arrive.
+    #[error("{name} of {workload} is not seen to lead to {region}: {failing}; docs/traffic.md says what may keep it")]
+    NotArrived {
+        /// The workload.
+        workload: WorkloadName,
+        /// The name that users use.
+        name: Url,
+        /// Where it should lead.
+        region: Region,
+        /// Each failing check with its reason.
+        failing: String,
+        /// Until when it was waited for.
+        source: DeadlinePassed,
+    },
     /// The site was not proven in time.
     #[error("the site of {workload} in {region} is not proven: {failing}")]
     NotProven {
@@ -76,8 +94,10 @@ impl NamedError for Error {
     fn name(&self) -> ErrorName {
         match self {
             Self::ReadPlan(_, source) => source.name(),
-            Self::SiteAddress(..) | Self::NoProof(_) | Self::ProofAddress { .. } | Self::NoAddress => ErrorName::InvalidInput,
-            Self::NoClient(_) | Self::NotProven { .. } | Self::ImageNotProven { .. } => ErrorName::Permanent,
+            Self::SiteAddress(..) | Self::NoProof(_) | Self::NoPublicName(_) | Self::ProofAddress { .. } | Self::NoAddress => {
+                ErrorName::InvalidInput
+            }
+            Self::NoClient(_) | Self::NotArrived { .. } | Self::NotProven { .. } | Self::ImageNotProven { .. } => ErrorName::Permanent,
             Self::PutMetricData { source, .. } => source.name(),
         }
     }

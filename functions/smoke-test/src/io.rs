@@ -91,7 +91,7 @@ pub struct LookRequest {
     pub site: Site,
 }
 
-/// Which of the workload's two sites.
+/// Which of the workload's sites.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Site {
@@ -99,6 +99,8 @@ pub enum Site {
     Primary,
     /// In the recovery Region.
     Recovery,
+    /// The name that users use, which must lead to the recovery Region by now.
+    Public,
 }
 
 /// The answer, of the same purpose as the request.
@@ -209,10 +211,14 @@ const NAME: usize = 40;
 impl ProofReply {
     /// Puts `checks` into a reply, and their count and failures into its sentence.
     pub fn new(outcome: Outcome, retry_after_seconds: Option<u64>, site: Site, region: &Region, checks: &[CheckReport]) -> Self {
+        let what = match site {
+            Site::Primary | Site::Recovery => of_site(region),
+            Site::Public => format!("the public name, asked for {region},"),
+        };
         Self {
             outcome,
             retry_after_seconds,
-            because: sentence(&of_site(region), checks),
+            because: sentence(&what, checks),
             site,
             checks: fitted(checks),
         }

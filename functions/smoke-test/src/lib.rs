@@ -127,12 +127,24 @@ async fn prove(request: ProofRequest, reach: &Reach, clock: &impl Clock) -> Resu
         Decision::Planned => reply(Outcome::Planned, None),
         Decision::Proven => reply(Outcome::Unchanged, None),
         Decision::LookAgain(seconds) => reply(Outcome::Waiting, Some(seconds)),
-        Decision::NotProven(source) => Err(Error::NotProven {
-            workload: request.workload,
-            region: region.clone(),
-            failing: failures(&checks, usize::MAX, 200),
-            source,
-        }),
+        Decision::NotProven(source) => {
+            let (workload, region, failing) = (request.workload, region.clone(), failures(&checks, usize::MAX, 200));
+            Err(match request.site {
+                Site::Primary | Site::Recovery => Error::NotProven {
+                    workload,
+                    region,
+                    failing,
+                    source,
+                },
+                Site::Public => Error::NotArrived {
+                    workload,
+                    name: site.clone(),
+                    region,
+                    failing,
+                    source,
+                },
+            })
+        }
     }
 }
 
@@ -220,6 +232,13 @@ fn target(plan: &Plan, site: Site) -> Result<(&Url, &Region), Error> {
     let (url, region) = match site {
         Site::Primary => (&plan.site.primary, &plan.regions.primary),
         Site::Recovery => (&plan.site.recovery, &plan.regions.recovery),
+        Site::Public => (
+            plan.site
+                .public
+                .as_ref()
+                .ok_or_else(|| Error::NoPublicName(plan.workload.clone()))?,
+            &plan.regions.recovery,
+        ),
     };
     permitted_url(url).map_err(|forbidden| Error::SiteAddress(plan.workload.clone(), forbidden))?;
     Ok((url, region))

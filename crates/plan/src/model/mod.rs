@@ -2,6 +2,7 @@
 
 pub(crate) mod compute;
 pub(crate) mod guards;
+pub(crate) mod hooks;
 pub(crate) mod moves;
 pub(crate) mod site;
 pub(crate) mod span;

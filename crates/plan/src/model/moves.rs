@@ -1,8 +1,11 @@
 //! How users are moved, and what is told where things now are.
 
-use action::ids::{BucketName, ParameterName, RoutingClusterArn, RoutingControlArn};
+use action::ids::{BucketName, ParameterName, Region, RoutingClusterArn, RoutingControlArn};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::site::Address;
 
 /// How users are moved: always by a data-plane action.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -29,8 +32,11 @@ pub enum Traffic {
         /// When users are moved.
         #[serde(default)]
         when: When,
-        /// The cluster whose endpoints are called.
+        /// The cluster that the controls are of.
         cluster: RoutingClusterArn,
+        /// The cluster's endpoints, as DescribeCluster tells them: written down here, since that call's Region may be away.
+        #[schemars(length(min = 1, max = 5))]
+        endpoints: Vec<RoutingEndpoint>,
         /// The control that sends users to the primary: switched off.
         primary_control: RoutingControlArn,
         /// The control that sends users to the recovery Region: switched on.
@@ -44,10 +50,40 @@ pub enum Traffic {
         /// The parameter's full name, under `/relight/<workload>/`.
         name: ParameterName,
         /// Its value while the primary serves.
+        #[schemars(length(min = 1, max = 1024))]
         primary_value: String,
         /// Its value while the recovery Region serves.
+        #[schemars(length(min = 1, max = 1024))]
         recovery_value: String,
     },
+    /// An S3 object in the recovery Region that the users' way in reads.
+    Object {
+        /// When users are moved.
+        #[serde(default)]
+        when: When,
+        /// The bucket, in the recovery Region.
+        bucket: BucketName,
+        /// The object's key.
+        #[schemars(length(min = 1, max = 512))]
+        key: String,
+        /// Its content while the primary serves.
+        #[schemars(length(min = 1, max = 1024))]
+        primary_body: String,
+        /// Its content while the recovery Region serves.
+        #[schemars(length(min = 1, max = 1024))]
+        recovery_body: String,
+    },
+}
+
+/// One of the endpoints of a routing control cluster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RoutingEndpoint {
+    /// The Region that it is in, for which its requests are signed.
+    pub region: Region,
+    /// Its address.
+    #[schemars(with = "Address")]
+    pub url: Url,
 }
 
 /// The metric that moves users.
@@ -117,7 +153,8 @@ impl Traffic {
             Self::None { when }
             | Self::HealthCheckMetric { when, .. }
             | Self::RoutingControl { when, .. }
-            | Self::Parameter { when, .. } => *when,
+            | Self::Parameter { when, .. }
+            | Self::Object { when, .. } => *when,
         }
     }
 }

@@ -20,6 +20,9 @@ pub struct Site {
     /// The site's address in the recovery Region, reachable without moving users.
     #[schemars(with = "Address")]
     pub recovery: Url,
+    /// The name that users use, which leads to one of the two. A recovery looks at it when it has moved them.
+    #[schemars(with = "Option<Address>")]
+    pub public: Option<Url>,
     /// Other hosts that a redirect may lead to.
     #[serde(default)]
     pub redirect_hosts: Vec<String>,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::compute::{Compute, Image};
 use super::guards::{Guards, Notifications};
+use super::hooks::Hook;
 use super::moves::{Endpoint, Traffic};
 use super::site::{Probe, Site};
 use super::span::Span;
@@ -44,6 +45,9 @@ pub struct Plan {
     /// What is told where the database and the site now are.
     #[serde(default)]
     pub endpoints: Vec<Endpoint>,
+    /// What of your own is called in the middle of a recovery.
+    #[serde(default)]
+    pub hooks: Vec<Hook>,
     /// Who and what may stop a recovery.
     pub guards: Guards,
     /// Who hears of a run.
@@ -119,7 +123,7 @@ pub enum Promotion {
 pub struct Table {
     /// The table's name, the same in both Regions.
     pub name: TableName,
-    /// The key, by attribute, of an item that is written and read to measure the lag of replication.
+    /// The key, by attribute, of an item that a recovery writes and reads back. Without it, nothing is written.
     pub probe_item: Option<BTreeMap<String, String>>,
 }
 

@@ -4,11 +4,13 @@
 //! another.
 
 mod compute;
+mod hooks;
 mod images;
 mod places;
 mod probe;
 mod requests;
 mod site;
+mod traffic;
 
 use crate::document::{Node, Problems};
 
@@ -20,6 +22,12 @@ const RULES: &[Rule] = &[
     places::parameters_are_the_workloads_own,
     places::endpoints_hold_known_placeholders,
     places::names_are_unique,
+    traffic::users_who_are_moved_have_a_name,
+    traffic::early_moves_follow_a_promotion,
+    traffic::values_differ,
+    traffic::endpoints_are_of_different_regions,
+    hooks::one_thing_is_called,
+    hooks::what_is_called_may_be_called,
     compute::strategy_has_its_compute,
     compute::launch_has_an_image,
     compute::elastic_ip_has_one_instance,
@@ -28,6 +36,7 @@ const RULES: &[Rule] = &[
     images::nothing_is_pruned_before_it_is_too_old,
     images::copies_are_timed_in_quarters_of_an_hour,
     site::addresses_differ,
+    site::public_name_is_its_own,
     site::certificates_need_https,
     site::redirect_hosts_are_hosts,
     site::proof_and_probe_have_checks,

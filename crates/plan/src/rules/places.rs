@@ -25,6 +25,7 @@ pub(super) fn regions_differ(root: &Node<'_>, problems: &mut Problems<'_>) {
 /// Where that is the same as the primary, it is wrong itself, and nothing can be told by it.
 pub(super) fn arns_are_in_their_region(root: &Node<'_>, problems: &mut Problems<'_>) {
     let one = |path: &str| root.get(path).into_iter().collect::<Vec<_>>();
+    let hooks = |key: &str| root.all("hooks").iter().filter_map(|hook| hook.get(key)).collect::<Vec<_>>();
     let in_primary = one("database.primaryCluster");
     let in_recovery = [
         one("database.recoveryCluster"),
@@ -32,6 +33,8 @@ pub(super) fn arns_are_in_their_region(root: &Node<'_>, problems: &mut Problems<
         one("image.proof.function"),
         one("notifications.topic"),
         one("guards.fence.function"),
+        hooks("function"),
+        hooks("stateMachine"),
         root.all("compute.launch.targetGroups"),
         root.all("compute.group.targetGroups"),
     ];
@@ -100,7 +103,12 @@ pub(super) fn endpoints_hold_known_placeholders(root: &Node<'_>, problems: &mut 
 }
 
 pub(super) fn names_are_unique(root: &Node<'_>, problems: &mut Problems<'_>) {
-    for (items, what) in [("site.checks", "check"), ("tables", "table"), ("endpoints", "endpoint")] {
+    for (items, what) in [
+        ("site.checks", "check"),
+        ("tables", "table"),
+        ("endpoints", "endpoint"),
+        ("hooks", "hook"),
+    ] {
         let mut names = BTreeSet::new();
         for name in root.all(items).into_iter().filter_map(|item| item.get("name")) {
             if let Some(text) = name.text()

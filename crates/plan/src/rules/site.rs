@@ -17,8 +17,21 @@ pub(super) fn addresses_differ(root: &Node<'_>, problems: &mut Problems<'_>) {
     }
 }
 
+/// A look at one of the two sites doesn't tell where users are.
+pub(super) fn public_name_is_its_own(root: &Node<'_>, problems: &mut Problems<'_>) {
+    let (Some(public), Some(node)) = (address(root, "site.public"), root.get("site.public")) else {
+        return;
+    };
+    for (path, whose) in [("site.primary", "primary"), ("site.recovery", "recovery Region")] {
+        if address(root, path).as_ref() == Some(&public) {
+            let remedy = "write the name that users use, which leads to one Region or the other";
+            problems.with(&node, format!("found the {whose}'s address"), remedy);
+        }
+    }
+}
+
 pub(super) fn certificates_need_https(root: &Node<'_>, problems: &mut Problems<'_>) {
-    let plain = ["site.primary", "site.recovery"]
+    let plain = ["site.primary", "site.recovery", "site.public"]
         .into_iter()
         .find(|path| address(root, path).is_some_and(|url| url.scheme() == "http"));
     let Some(plain) = plain else { return };
