@@ -100,7 +100,8 @@ impl Shelf {
         configured(move |request| shelf.answer(request))
     }
 
-    fn answer(&self, request: &http::Request<Vec<u8>>) -> http::Response<Vec<u8>> {
+    /// S3's answer to a request.
+    pub fn answer(&self, request: &http::Request<Vec<u8>>) -> http::Response<Vec<u8>> {
         let header = |name: &str| Some(request.headers().get(name)?.to_str().ok()?.to_owned());
         let location = location(request.uri());
         if request.method() == http::Method::PUT {

@@ -55,9 +55,8 @@ impl Places {
 
     /// What `place` holds, by `ssm:GetParameter` or `s3:GetObject`; none if there is no such parameter or object.
     ///
-    /// An object is read as it was last written: "Amazon S3 provides strong read-after-write consistency"
-    /// (docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html, "Amazon S3 data consistency model"). Of parameters AWS
-    /// promises nothing, so who reads one back looks again where it is not so yet.
+    /// An object is read as it was last written (docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html, "Amazon S3 data
+    /// consistency model"). Of parameters AWS promises nothing, so who reads one back looks again where it is not so yet.
     ///
     /// # Errors
     /// When it can't be read, and when it is what could not be put back exactly: another type of parameter, or no text.
