@@ -53,14 +53,16 @@ pub(crate) fn npm(name: &str, folder: &str, node: &Path) -> Result<PathBuf> {
     })
 }
 
-/// The program of a crate that the registry has in exactly this `version`, compiled with its own lock file.
+/// The program of a crate that the registry has in exactly this `version`, compiled with its own lock file. Without optimization, which takes
+/// longer than what a check of ours lets it do.
 pub(crate) fn cargo_program(name: &str, version: &str) -> Result<PathBuf> {
     let folder = installed(&format!("{name}-{version}"), &[], |folder| {
-        run(cargo(["install", "--locked", "--quiet", "--version", version, "--root"])
+        run(cargo(["install", "--locked", "--quiet", "--debug", "--version", version, "--root"])
             .arg(folder)
             .arg(name)
             // Its own build is no part of ours, and is not kept.
-            .env("CARGO_TARGET_DIR", folder.join("build")))
+            .env("CARGO_TARGET_DIR", folder.join("build"))
+            .env("CARGO_PROFILE_DEV_DEBUG", "0"))
         .with_context(|| format!("install {name} {version}"))?;
         std::fs::remove_dir_all(folder.join("build")).context("clear away the build")
     })?;
