@@ -47,6 +47,9 @@ const LOSE_DATA: [&str; 5] = [
 /// comes when the site is proven.
 const ABROAD: [&str; 2] = [fence_primary::NAME, keep_lost_writes::NAME];
 
+/// What may call the endpoints of routing controls, which are a data plane in five Regions of AWS's choice.
+const ROUTES: &str = shift_traffic::NAME;
+
 /// What asks of these control planes, in peace alone: no recovery starts it.
 const ASKS_FAR: &str = check_dependencies::NAME;
 
@@ -81,6 +84,7 @@ fn code(function: &str) -> String {
         "crates/bucket/src".to_owned(),
         "crates/images/src".to_owned(),
         "crates/ledger/src".to_owned(),
+        "crates/places/src".to_owned(),
         "crates/signals/src".to_owned(),
     ]) {
         sources(&root().join(folder), &mut files);
@@ -181,7 +185,7 @@ fn far_control_planes_are_asked_by_a_reader_that_the_readiness_machine_alone_sta
 }
 
 #[test]
-fn the_machines_call_nothing_by_themselves_but_parameters_plans_messages_and_the_ledger() {
+fn the_machines_call_nothing_by_themselves_but_hooks_plans_messages_and_the_ledger() {
     let mut resources = BTreeSet::new();
     for state in states().expect("the machines") {
         if let Some(resource) = state.definition["Resource"].as_str() {
@@ -192,7 +196,7 @@ fn the_machines_call_nothing_by_themselves_but_parameters_plans_messages_and_the
         "arn:aws:states:::lambda:invoke",
         "arn:aws:states:::lambda:invoke.waitForTaskToken",
         "arn:aws:states:::dynamodb:getItem",
-        "arn:aws:states:::aws-sdk:ssm:putParameter",
+        "arn:aws:states:::states:startExecution.sync:2",
         "arn:aws:states:::aws-sdk:s3:putObject",
         "arn:aws:states:::sns:publish",
     ];
@@ -215,6 +219,11 @@ fn clients_are_built_for_the_functions_own_region_only() {
             assert!(
                 !code.contains("aws::far(") || ABROAD.contains(&function.name),
                 "{} tries something in another Region",
+                file.display()
+            );
+            assert!(
+                !code.contains("aws::endpoint(") || function.name == ROUTES,
+                "{} calls an endpoint of its own",
                 file.display()
             );
             let recovers = function.name == start_recovery::NAME || invoked("failover.asl.json").contains(function.name);

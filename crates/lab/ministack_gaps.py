@@ -6,7 +6,7 @@ and the machine that a task token is of. Of a state that waits for a token: a ti
 shorter as the machine's waits are, and a function that fails before anybody answers. And Step Functions' own write of
 an object to S3, whose body is text as it is and JSON of anything else. And of RDS: the automated snapshot of the old
 primary that a managed failover leaves in its Region, and the copy of a cluster's snapshot, which knows both as resources.
-And of Route 53: the booleans of a health check as XML has them.
+And of Route 53: the booleans of a health check as XML has them, and a health check in CloudFormation.
 """
 
 import contextvars
@@ -90,9 +90,10 @@ def _copy_cluster_snapshot(p):
 def _execute_task(original):
     def execute(state_def, raw_input, execution, ctx):
         _machine.set(execution["stateMachineArn"])
-        if ".waitForTaskToken" in state_def.get("Resource", "") and isinstance(state_def.get("TimeoutSeconds"), str):
+        if isinstance(state_def.get("TimeoutSeconds"), str):
             seconds = stepfunctions._apply_jsonata_template(state_def["TimeoutSeconds"], raw_input, ctx)
-            state_def = {**state_def, "TimeoutSeconds": seconds * stepfunctions._SFN_WAIT_SCALE}
+            people = ".waitForTaskToken" in state_def.get("Resource", "")
+            state_def = {**state_def, "TimeoutSeconds": seconds * stepfunctions._SFN_WAIT_SCALE if people else seconds}
         return original(state_def, raw_input, execution, ctx)
 
     return execute
@@ -177,6 +178,26 @@ def _composite_delete(physical_id, props):
     cloudwatch._composite_alarms.pop(physical_id, None)
 
 
+def _health_check_create(logical_id, props, stack_name):
+    found = props["HealthCheckConfig"]
+    config = {name: str(value).lower() == "true" if name in ("Inverted", "Disabled") else value for name, value in found.items()}
+    made = route53._hc_id()
+    reference = f"{stack_name}-{logical_id}"
+    route53._health_checks[made] = {"id": made, "caller_reference": reference, "config": config, "version": 1}
+    route53._hc_caller_refs[reference] = made
+    return made, {"HealthCheckId": made}
+
+
+def _health_check_update(physical_id, old_props, new_props, stack_name):
+    config = route53._health_checks[physical_id]["config"]
+    config.update(new_props["HealthCheckConfig"])
+    return physical_id, {"HealthCheckId": physical_id}
+
+
+def _health_check_delete(physical_id, props):
+    route53._health_checks.pop(physical_id, None)
+
+
 def _rest_xml(original):
     def dispatch(service_info, service_name, action, input_data):
         if (service_name, action) != ("s3", "putObject"):
@@ -247,4 +268,9 @@ provisioners._RESOURCE_HANDLERS["AWS::CloudWatch::CompositeAlarm"] = {
     "create": _composite_create,
     "update": _composite_update,
     "delete": _composite_delete,
+}
+provisioners._RESOURCE_HANDLERS["AWS::Route53::HealthCheck"] = {
+    "create": _health_check_create,
+    "update": _health_check_update,
+    "delete": _health_check_delete,
 }

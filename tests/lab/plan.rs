@@ -17,7 +17,7 @@ use crate::stage::{Stage, at_once, execute};
 
 /// The calls that the report of a plan lists, but for those that the machine itself makes, which don't pass the gateway.
 fn listed(report: &Report) -> BTreeSet<(String, String)> {
-    let by_functions = report.calls.iter().filter(|call| call.step != "Put Parameter");
+    let by_functions = report.calls.iter().filter(|call| !call.step.starts_with("Hook "));
     by_functions.map(|call| (call.iam_action.clone(), call.region.clone())).collect()
 }
 

@@ -8,6 +8,7 @@ use aws_sdk_sfn::types::ExecutionStatus;
 use close_run::report::Report;
 use lab::gateway::{Effect, Match, Rule};
 use lab::world::WORKLOAD;
+use lab::world::traffic::TrafficMethod;
 use ledger::Readiness;
 use ledger::Verdict::{Done, StoppedUntouched};
 use readiness::{Answer, Asker, Question, Verdict};
@@ -72,10 +73,18 @@ impl Stage {
     }
 }
 
+/// Where Relight moves nobody: a scenario makes what moves users itself.
+fn unmoved() -> lab::Settings {
+    lab::Settings {
+        traffic: TrafficMethod::None,
+        ..at_once()
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the lab: cargo xtask test"]
 async fn every_question_has_a_scenario_that_makes_it_fail_and_says_how_to_mend_it() {
-    let stage = Stage::set(&at_once()).await;
+    let stage = Stage::set(&unmoved()).await;
     stage.probe().await;
     assert_eq!(stage.told().await, [], "a healthy workload is ready");
 
@@ -96,7 +105,7 @@ async fn every_question_has_a_scenario_that_makes_it_fail_and_says_how_to_mend_i
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the lab: cargo xtask test"]
 async fn people_hear_once_of_what_begins_to_fail_and_once_that_all_is_well_again() {
-    let stage = Stage::set(&at_once()).await;
+    let stage = Stage::set(&unmoved()).await;
     stage.probe().await;
     let (output, _) = stage.checked().await;
     assert_eq!((&output["verdict"], &output["news"]), (&json!("pass"), &Value::Null), "{output}");
@@ -140,7 +149,7 @@ async fn people_hear_once_of_what_begins_to_fail_and_once_that_all_is_well_again
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the lab: cargo xtask test"]
 async fn a_move_is_stopped_by_what_would_break_it_off_halfway_and_by_nothing_that_could_not_be_asked() {
-    let stage = Stage::set(&at_once()).await;
+    let stage = Stage::set(&unmoved()).await;
     stage.looked("xxx").await;
     let judged = |report: &Report| {
         let step = report.steps.iter().find(|step| step.name == "Judge Readiness");

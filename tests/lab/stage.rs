@@ -229,6 +229,14 @@ pub(crate) struct Ended {
     pub(crate) report: Option<Report>,
 }
 
+impl Ended {
+    /// The report, without which the execution's own cause is all that there is to say.
+    pub(crate) fn reported(&self) -> Report {
+        let report = self.report.clone();
+        report.unwrap_or_else(|| panic!("no report: {:?} {:?}: {}", self.status, self.error, self.cause))
+    }
+}
+
 /// What a person types to have the site recovered.
 pub(crate) fn execute() -> Value {
     json!({"workload": WORKLOAD, "mode": "execute", "trigger": {"kind": "person", "who": "on call", "why": "test"}})

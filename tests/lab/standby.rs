@@ -4,10 +4,11 @@ use aws_sdk_autoscaling::types::AutoScalingGroup;
 use close_run::report::{Report, Step};
 use lab::Settings;
 use lab::demo::play;
+use lab::gateway::{Effect, Match, Rule};
 use lab::show::Live;
-use lab::world::WORKLOAD;
+use lab::world::{RECOVERY, WORKLOAD};
 use ledger::GroupSizes;
-use ledger::Verdict::{Done, StoppedUntouched};
+use ledger::Verdict::{Done, StoppedPartway, StoppedUntouched};
 use plan::Strategy;
 use serde_json::json;
 
@@ -69,6 +70,7 @@ async fn a_lost_region_makes_the_standby_grow_beside_the_promotion_and_serve() {
     );
     let because = grown.because.as_deref().unwrap_or_default();
     assert!(because.ends_with(" of 3 instances of unishop serve (2 needed)"), "{because}");
+    assert_eq!(played.served_from.as_deref(), Some(RECOVERY));
     // Nothing is launched one by one, and no control plane that may be away with the primary is asked.
     let asked = stage.log();
     let by_functions = asked.iter().filter(|entry| entry.caller != "lab" && entry.caller != "site");
@@ -133,4 +135,44 @@ async fn a_group_that_is_missing_or_may_launch_nothing_stops_the_run_untouched_a
     assert_eq!(again.report.expect("a report").verdict, Done, "{}", again.cause);
     assert_eq!(raises(), 1, "raised twice");
     assert_eq!(stage.kept_sizes().await.minimum, 1, "the sizes before the first run are kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs the lab: cargo xtask test"]
+async fn a_group_without_capacity_stops_the_run_partway_and_one_of_which_enough_is_healthy_lets_the_next_go_on() {
+    let stage = Stage::set(&warm(at_once())).await;
+    let weather = stage.lab.gateway().weather();
+    let of_groups = |effect| Rule {
+        matching: Match {
+            service: Some("autoscaling".to_owned()),
+            ..Match::default()
+        },
+        effect,
+        after: 0,
+        times: None,
+    };
+    let missing = weather.add(of_groups(Effect::Capacity));
+    stage.change_plan("rto = \"15m\"", "rto = \"20s\"").await;
+    let ended = stage.run(&execute()).await;
+    let report = ended.report.expect("a report");
+    assert_eq!(report.verdict, StoppedPartway, "{}", ended.cause);
+    let [stop] = &report.stops[..] else { panic!("{:?}", report.stops) };
+    assert_eq!(stop.state, "Scale Group");
+    assert!(
+        stop.message
+            .contains("1 of 3 instances of unishop serve (2 needed); EC2 Auto Scaling says: ")
+            && stop.message.contains("capacity"),
+        "{}",
+        stop.message
+    );
+
+    // Half of what is launched then stays unhealthy: two of three are enough for the plan's 60 percent.
+    weather.add(of_groups(Effect::Unhealthy { percent: 50 }));
+    assert!(weather.remove(missing));
+    stage.upload_plan(&stage.lab.plan).await;
+    let ended = stage.run(&execute()).await;
+    let report = ended.report.expect("a report");
+    assert_eq!(report.verdict, Done, "{}", ended.cause);
+    let because = step(&report, "Scale Group").because.as_deref().unwrap_or_default();
+    assert_eq!(because, "2 of 3 instances of unishop serve (2 needed)");
 }

@@ -36,10 +36,12 @@ pub(crate) struct Demo {
 /// What the demo plays.
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub(crate) enum Scenario {
-    /// us-east-1 is lost, an alarm starts the recovery, the site is proven in us-west-1
+    /// us-east-1 is lost, an alarm starts the recovery, the site is proven in us-west-1, and users are moved there
     Failover,
     /// The same of a warm standby: a small group grows beside the promotion
     WarmStandby,
+    /// The same of a hot standby: nothing is started, the database is promoted, and users are moved meanwhile
+    HotStandby,
     /// An image is made in us-east-1, copied, booted, proven and adopted in us-west-1; old ones are pruned
     RefreshImage,
 }
@@ -58,6 +60,7 @@ impl Scenario {
         match self {
             Self::Failover => "failover",
             Self::WarmStandby => "warm-standby",
+            Self::HotStandby => "hot-standby",
             Self::RefreshImage => "refresh-image",
         }
     }

@@ -122,6 +122,12 @@ pub fn once(config: &SdkConfig, bound: Duration) -> SdkConfig {
     bounded(config, 1, bound)
 }
 
+/// The same configuration for the endpoint at `url` in another Region, whose calls are made once each and waited for until
+/// `bound`: for the data plane of routing controls alone, which has no endpoint of its own in each Region.
+pub fn endpoint(config: &SdkConfig, region: &crate::ids::Region, url: &str, bound: Duration) -> SdkConfig {
+    once(&elsewhere(config, region), bound).to_builder().endpoint_url(url).build()
+}
+
 fn bounded(config: &SdkConfig, attempts: u32, bound: Duration) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .operation_attempt_timeout(bound)

@@ -14,6 +14,7 @@ mod metrics;
 mod mode;
 mod outcome;
 mod pace;
+mod region_switch;
 mod rehearsal;
 mod runner;
 

@@ -96,7 +96,11 @@ impl Intercept for Rehearsal {
         _components: &RuntimeComponents,
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let service = cfg.load::<SigningName>().map(AsRef::<str>::as_ref).unwrap_or_default();
+        let service = match cfg.load::<SigningName>().map(AsRef::<str>::as_ref).unwrap_or_default() {
+            // CloudWatch signs by another name than IAM has for it (Service Authorization Reference, "Amazon CloudWatch").
+            "monitoring" => "cloudwatch",
+            service => service,
+        };
         let operation = cfg
             .load::<Metadata>()
             .map(|metadata| metadata.name().to_owned())

@@ -9,7 +9,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tracing::{error, info};
 
+use crate::clock;
 use crate::error::{ErrorName, NamedError, chain};
+use crate::outcome::Outcome;
+use crate::region_switch::RegionSwitch;
 
 /// A payload that is no request of this action.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +57,11 @@ where
     .await
 }
 
-async fn answer<Request, Reply, Failure, Handle, Answer>(action: &'static str, payload: Value, handle: &Handle) -> Result<Value, Diagnostic>
+async fn answer<Request, Reply, Failure, Handle, Answer>(
+    action: &'static str,
+    mut payload: Value,
+    handle: &Handle,
+) -> Result<Value, Diagnostic>
 where
     Request: DeserializeOwned,
     Reply: Serialize,
@@ -63,9 +70,21 @@ where
     Answer: Future<Output = Result<Reply, Failure>>,
 {
     let started = Instant::now();
+    let switch = RegionSwitch::take(&mut payload, clock::now());
     let field = |name: &str| payload.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (run, mode) = (field("run"), field("mode"));
-    info!(action, run, mode, "called");
+    match &switch {
+        None => info!(action, run, mode, "called"),
+        Some(by) => info!(
+            action,
+            run,
+            mode,
+            plan = by.plan,
+            execution = by.execution,
+            step = by.step,
+            "called by Region switch"
+        ),
+    }
     let result = match serde_path_to_error::deserialize(payload) {
         Ok(request) => handle(request).await.map_err(|error| diagnostic(&error)),
         Err(error) => {
@@ -85,6 +104,10 @@ where
                 error_message: error.to_string(),
             })
     });
+    let result = match result {
+        Ok(reply) if switch.is_some() => settled(reply),
+        result => result,
+    };
     let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     match &result {
         Ok(reply) => {
@@ -110,6 +133,21 @@ where
         ),
     }
     result
+}
+
+/// Region switch calls again what fails, and takes every reply for the end: one that waits is an error to it.
+fn settled(reply: Value) -> Result<Value, Diagnostic> {
+    let outcome = reply
+        .get("outcome")
+        .and_then(|outcome| serde_json::from_value(outcome.clone()).ok());
+    if outcome != Some(Outcome::Waiting) {
+        return Ok(reply);
+    }
+    let because = reply.get("because").and_then(Value::as_str).unwrap_or_default();
+    Err(Diagnostic {
+        error_type: ErrorName::Transient.as_str().to_owned(),
+        error_message: format!("not yet: {because}"),
+    })
 }
 
 /// The reply with the name of the action that gave it, so that the history of an execution says by itself who replied.
@@ -169,6 +207,25 @@ mod tests {
             signed("twice", json!({"outcome": "changed"})),
             json!({"outcome": "changed", "action": "twice"})
         );
+    }
+
+    #[tokio::test]
+    async fn region_switch_sends_the_same_payload_with_its_own_keys_beside_it() {
+        let by =
+            json!({"InvokedBy": "ARC", "PlanArn": "arn:aws:arc-region-switch::1:plan/a", "ExecutionId": "1", "StepName": "s", "count": 2});
+        assert_eq!(call(by).await, Ok(json!(4)));
+    }
+
+    #[test]
+    fn to_region_switch_what_waits_has_failed_and_will_be_called_again() {
+        let error = settled(json!({"outcome": "waiting", "because": "shop is promoting"})).unwrap_err();
+        assert_eq!(
+            (error.error_type.as_str(), error.error_message.as_str()),
+            ("Relight.Transient", "not yet: shop is promoting")
+        );
+        for outcome in ["unchanged", "changed", "planned"] {
+            assert!(settled(json!({"outcome": outcome})).is_ok(), "{outcome}");
+        }
     }
 
     #[tokio::test]

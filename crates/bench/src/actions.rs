@@ -97,6 +97,14 @@ pub fn actions() -> Vec<Action> {
         ),
         action("scale", "scale-group", scale_group(), &["autoscaling:DescribeAutoScalingGroups"]),
         action("ready", "check-readiness", check_readiness(), &["dynamodb:GetItem"]),
+        action(
+            "ready",
+            "check-tables",
+            check_tables(),
+            &["cloudwatch:GetMetricData", "dynamodb:DescribeTable"],
+        ),
+        action("traffic", "publish-endpoint", publish_endpoint(), &["s3:GetObject"]),
+        action("traffic", "shift-traffic", shift_traffic(), &["cloudwatch:DescribeAlarms"]),
     ]
 }
 
@@ -251,6 +259,41 @@ fn scale_group() -> Value {
     })
 }
 
+fn check_tables() -> Value {
+    json!({
+        "mode": "execute",
+        "run": RUN,
+        "workload": "unishop",
+        "tables": [{ "name": "unishop-orders", "probeItem": null }],
+        "primaryRegion": "us-east-1",
+        "recoveryRegion": "us-west-1",
+        "since": SINCE,
+        "deadline": DEADLINE,
+    })
+}
+
+fn publish_endpoint() -> Value {
+    json!({
+        "mode": "execute",
+        "run": RUN,
+        "workload": "unishop",
+        "planVersion": null,
+        "database": { "endpoint": "unishop.example", "port": 5432 },
+    })
+}
+
+fn shift_traffic() -> Value {
+    json!({
+        "mode": "execute",
+        "run": RUN,
+        "workload": "unishop",
+        "traffic": { "method": "health-check-metric", "when": "after-proof", "namespace": null, "metric": null },
+        "to": "recovery",
+        "since": SINCE,
+        "deadline": DEADLINE,
+    })
+}
+
 fn check_readiness() -> Value {
     json!({
         "run": RUN,
@@ -315,6 +358,7 @@ fn close_run() -> Value {
         "lostWrites": null,
         "ended": "proven",
         "stops": [],
+        "hooks": [],
         "planned": [],
     })
 }

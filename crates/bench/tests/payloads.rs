@@ -19,7 +19,7 @@ fn alarm(payload: Value) -> Result<(), String> {
 
 #[test]
 fn every_action_is_there_and_takes_its_payload() {
-    let by_name: [(&str, Taken); 25] = [
+    let by_name: [(&str, Taken); 28] = [
         (start_recovery::NAME, alarm),
         (open_run::NAME, taken::<open_run::io::Request>),
         (choose_promotion::NAME, taken::<choose_promotion::io::Request>),
@@ -45,6 +45,9 @@ fn every_action_is_there_and_takes_its_payload() {
         (check_dependencies::NAME, taken::<check_dependencies::io::Request>),
         (scale_group::NAME, taken::<scale_group::io::Request>),
         (check_readiness::NAME, taken::<check_readiness::io::Request>),
+        (check_tables::NAME, taken::<check_tables::io::Request>),
+        (publish_endpoint::NAME, taken::<publish_endpoint::io::Request>),
+        (shift_traffic::NAME, taken::<shift_traffic::io::Request>),
     ];
     let benched = actions();
     assert_eq!(benched.len(), by_name.len());

@@ -2,6 +2,7 @@
 //!
 //! The demo itself only takes the Region away and watches. It starts nothing.
 
+mod factor;
 mod follow;
 pub mod plan;
 pub mod refresh_image;
@@ -20,6 +21,7 @@ use crate::gateway::Entry;
 use crate::reach::Reach;
 use crate::run::runs;
 use crate::show::{Bar, Live, timeline};
+use crate::site::region_of;
 use crate::world::{PRIMARY, RECOVERY, WORKLOAD};
 
 use follow::{follow, report, took};
@@ -28,6 +30,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 const FIRST_PROBE_WITHIN: Duration = Duration::from_secs(30);
 const ALARM_WITHIN: Duration = Duration::from_secs(90);
 const RUN_WITHIN: Duration = Duration::from_secs(30);
+
+const SERVED_WITHIN: Duration = Duration::from_secs(10);
 
 /// How a demo ended.
 #[derive(Debug)]
@@ -40,6 +44,8 @@ pub struct Played {
     pub document: String,
     /// Where it is.
     pub location: String,
+    /// The Region that serves under the name that users use, once the run has ended; none where nobody answers.
+    pub served_from: Option<String>,
 }
 
 /// Plays the loss of the primary Region.
@@ -89,12 +95,35 @@ pub async fn play(reach: &Reach, live: &mut Live) -> Result<Played> {
         ended.as_str(),
         how.bold()
     ));
+    let served_from = served_from(reach, RECOVERY).await;
+    let (where_from, looks) = match &served_from {
+        Some(region) if region == RECOVERY => (region.as_str(), style("as it should").green()),
+        Some(region) => (region.as_str(), style("which is not the recovery Region").red()),
+        None => ("nowhere", style("nobody answers").red()),
+    };
+    live.say(&format!(
+        "{}, the name that users use, is served from {where_from}: {looks}",
+        reach.public_site
+    ));
     Ok(Played {
         lost_at,
         report,
         document,
         location,
+        served_from,
     })
+}
+
+/// The Region that serves under the name that users use: `wanted` as soon as it does, else the one that does in the end.
+async fn served_from(reach: &Reach, wanted: &str) -> Option<String> {
+    let begun = Instant::now();
+    loop {
+        let region = region_of(&reach.public_site).await;
+        if region.as_deref() == Some(wanted) || begun.elapsed() > reach.times.propagation + SERVED_WITHIN {
+            return region;
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
 }
 
 /// What the demo tells at its end: the timeline, the clocks, and what was asked of the lost Region.
@@ -130,7 +159,7 @@ pub async fn summary(reach: &Reach, played: &Played) -> Result<String> {
         .collect();
     let answered = asked.iter().filter(|entry| entry.succeeded()).count();
     Ok(format!(
-        "\n{}\n  {} from the outage to the last step\n  by the report: detect {}, decide {}, execute {}: RTO {}{}\n  RPO {}{}\n  calls to {PRIMARY} during the recovery: {}, answered: {answered}\n  report: {}\n",
+        "\n{}\n  {} from the outage to the last step\n  by the report: detect {}, decide {}, execute {}: RTO {}{}\n  {}\n  RPO {}{}\n  users are served from {}\n  calls to {PRIMARY} during the recovery: {}, answered: {answered}\n  report: {}\n",
         timeline(&bars),
         style(format!("{:.1} s", took(played.lost_at, served).as_secs_f64())).bold(),
         seconds(clocks.detect_seconds),
@@ -138,8 +167,10 @@ pub async fn summary(reach: &Reach, played: &Played) -> Result<String> {
         seconds(Some(clocks.execute_seconds)),
         style(seconds(clocks.total_seconds)).bold(),
         allowed(report.objectives.rto_seconds),
+        factor::told(report, &reach.times),
         style(seconds(report.rpo_seconds)).bold(),
         allowed(report.objectives.rpo_seconds),
+        style(played.served_from.as_deref().unwrap_or("nowhere")).bold(),
         asked.len(),
         played.location,
     ))

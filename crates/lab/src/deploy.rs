@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
 use crate::clients;
+use crate::world::traffic::TrafficMethod;
 use crate::world::{FAILURES, LOOKS, RECOVERY, WORKLOAD};
 
 /// The stack that holds the engine.
@@ -76,7 +77,7 @@ pub async fn engine(endpoint: &str, sources: &Sources) -> Result<Engine> {
 ///
 /// # Errors
 /// When the stack isn't created; the message has CloudFormation's own reasons.
-pub async fn workload(endpoint: &str, sources: &Sources, engine: &Engine, plan: &str) -> Result<()> {
+pub async fn workload(endpoint: &str, sources: &Sources, engine: &Engine, plan: &str, traffic: TrafficMethod) -> Result<()> {
     let config = clients::config(endpoint, RECOVERY, clients::LAB)?;
     put(
         &config,
@@ -93,6 +94,14 @@ pub async fn workload(endpoint: &str, sources: &Sources, engine: &Engine, plan: 
         ("PeriodsEvaluated", &LOOKS.to_string()),
         // Never within a lab's life: what refreshes here is started by a test or by a demo.
         ("RefreshSchedule", "cron(0 3 1 1 ? 2099)"),
+        (
+            "MovesUsers",
+            if traffic == TrafficMethod::HealthCheckMetric {
+                "by-metric"
+            } else {
+                "no"
+            },
+        ),
     ];
     create(
         &config,

@@ -15,6 +15,7 @@ pub mod gateway;
 pub mod inventory;
 mod lag;
 mod proof_site;
+mod public;
 pub mod reach;
 pub mod run;
 mod setup;

@@ -17,7 +17,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use lab::demo::{plan as planned, play, refresh_image, summary};
 use lab::deploy::Sources;
 use lab::emulators::Installed;
-use lab::gateway::Remote;
+use lab::gateway::{Remote, Times};
 use lab::reach::Reach;
 use lab::show::Live;
 use lab::world::RECOVERY;
@@ -40,7 +40,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Play a scenario: the loss of the primary Region of a pilot light or of a warm standby, or the refresh of the machine image
+    /// Play a scenario: the loss of the primary Region of a pilot light, a warm standby or a hot standby, or the refresh of the machine image
     Demo {
         /// What to play
         #[arg(value_enum, default_value_t = Scenario::Failover)]
@@ -106,9 +106,9 @@ struct Parts {
     /// Write the gateway's log to this file, one JSON object a line
     #[arg(long)]
     requests: Option<PathBuf>,
-    /// What of unishop runs in the recovery Region; the demo of a warm standby has one
-    #[arg(long, value_enum, default_value_t = Standby::PilotLight)]
-    strategy: Standby,
+    /// What of unishop runs in the recovery Region; the demos of standbys have theirs
+    #[arg(long, value_parser = strategy, default_value = "pilot-light")]
+    strategy: Strategy,
 }
 
 #[derive(Args)]
@@ -122,14 +122,13 @@ struct State {
 enum Scenario {
     Failover,
     WarmStandby,
+    HotStandby,
     RefreshImage,
 }
 
-/// What of unishop runs in the recovery Region.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Standby {
-    PilotLight,
-    WarmStandby,
+/// As a plan writes it.
+fn strategy(text: &str) -> Result<Strategy, serde_json::Error> {
+    serde_json::from_value(text.into())
 }
 
 /// The mode of the run that a demo plays.
@@ -142,7 +141,7 @@ enum Playing {
 impl Scenario {
     fn machine(self) -> Machine {
         match self {
-            Self::Failover | Self::WarmStandby => Machine::Failover,
+            Self::Failover | Self::WarmStandby | Self::HotStandby => Machine::Failover,
             Self::RefreshImage => Machine::RefreshImage,
         }
     }
@@ -166,10 +165,8 @@ impl Parts {
         };
         Settings {
             requests: self.requests.clone(),
-            strategy: match self.strategy {
-                Standby::PilotLight => Strategy::PilotLight,
-                Standby::WarmStandby => Strategy::WarmStandby,
-            },
+            strategy: self.strategy,
+            times: Times::WATCHED,
             ..Settings::new(installed, sources)
         }
     }
@@ -185,9 +182,12 @@ impl Parts {
         for (name, value) in named.into_iter().chain(self.requests.as_ref().map(|file| ("--requests", file))) {
             arguments.extend([PathBuf::from(name), value.clone()]);
         }
-        if self.strategy == Standby::WarmStandby {
-            arguments.extend(["--strategy", "warm-standby"].map(PathBuf::from));
-        }
+        let strategy = match self.strategy {
+            Strategy::PilotLight => "pilot-light",
+            Strategy::WarmStandby => "warm-standby",
+            Strategy::HotStandby => "hot-standby",
+        };
+        arguments.extend(["--strategy", strategy].map(PathBuf::from));
         arguments
     }
 }
@@ -234,8 +234,10 @@ async fn run(task: Task) -> Result<ExitCode> {
             json,
             state,
         } => {
-            if scenario == Scenario::WarmStandby {
-                parts.strategy = Standby::WarmStandby;
+            match scenario {
+                Scenario::WarmStandby => parts.strategy = Strategy::WarmStandby,
+                Scenario::HotStandby => parts.strategy = Strategy::HotStandby,
+                Scenario::Failover | Scenario::RefreshImage => {}
             }
             demo((scenario, mode), &parts, keep, json.as_deref(), &state.state).await
         }
@@ -284,7 +286,7 @@ async fn demo(played: (Scenario, Playing), parts: &Parts, keep: bool, json: Opti
             println!("{}", planned::summary(&played));
             (played.document, played.report.verdict)
         }
-        (Scenario::Failover | Scenario::WarmStandby, Playing::Execute) => {
+        (Scenario::Failover | Scenario::WarmStandby | Scenario::HotStandby, Playing::Execute) => {
             let played = play(&reach, &mut live).await?;
             println!("{}", summary(&reach, &played).await?);
             (played.document, played.report.verdict)
@@ -394,9 +396,9 @@ fn pid(reach: &Reach) -> Result<Pid> {
 fn how_to_use(reach: &Reach) -> String {
     format!(
         "export AWS_ENDPOINT_URL={} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION={RECOVERY} AWS_DEFAULT_REGION={RECOVERY}\n\
-         # the sites: {} and {}\n\
+         # the sites: {} and {}; users use {}, which leads to one of the two\n\
          # for example: aws stepfunctions list-executions --state-machine-arn {}\n\
          # cargo xtask lab outage us-east-1 on takes the primary Region away; cargo xtask lab down ends the lab",
-        reach.endpoint, reach.primary_site, reach.recovery_site, reach.machine
+        reach.endpoint, reach.primary_site, reach.recovery_site, reach.public_site, reach.machine
     )
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::clients;
-use crate::gateway::{Outage, Remote};
+use crate::gateway::{Outage, Remote, Times};
 use crate::world::{RECOVERY, WORKLOAD};
 
 /// A lab's addresses and names.
@@ -30,6 +30,10 @@ pub struct Reach {
     pub primary_site: String,
     /// The site in the recovery Region.
     pub recovery_site: String,
+    /// The name that users use, which leads to one of the two.
+    pub public_site: String,
+    /// How long AWS's waiting states last here.
+    pub times: Times,
     /// The engine's bucket of plans and reports.
     pub bucket: String,
     /// The failover machine.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use plan::Strategy;
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -15,8 +15,10 @@ use crate::gateway::{Config, Gateway, Times, Weather};
 use crate::inventory::Inventory;
 use crate::lag::Lag;
 use crate::proof_site::ProofSite;
+use crate::public::{Follows, Public, Targets};
 use crate::reach::Reach;
 use crate::site::{Orders, Site};
+use crate::world::traffic::TrafficMethod;
 use crate::world::{PRIMARY, RECOVERY, Sites, World};
 
 /// What a lab is made from.
@@ -28,6 +30,8 @@ pub struct Settings {
     pub sources: Sources,
     /// What of unishop runs in the recovery Region.
     pub strategy: Strategy,
+    /// How users are moved.
+    pub traffic: TrafficMethod,
     /// How long AWS's waiting states last.
     pub times: Times,
     /// By how much the machines' waits are made shorter: 1 leaves them as they are.
@@ -45,6 +49,7 @@ impl Settings {
             installed,
             sources,
             strategy: Strategy::PilotLight,
+            traffic: TrafficMethod::default(),
             times: Times::default(),
             wait_scale: "1",
             starting: Duration::from_secs(2),
@@ -65,7 +70,9 @@ pub struct Lab {
     /// The plan as it was uploaded.
     pub plan: String,
     follower: JoinHandle<()>,
+    times: Times,
     _lag: Lag,
+    public: Public,
     primary: Site,
     recovery: Site,
     proof: ProofSite,
@@ -103,18 +110,42 @@ impl Lab {
         progress("making unishop in us-east-1 and us-west-1, deploying Relight in us-west-1");
         let orders = Orders::default();
         let (primary_lost, recovery_lost) = (watch::Sender::new(false), watch::Sender::new(false));
-        let primary = Site::serve(&endpoint, PRIMARY, orders.clone(), settings.starting, primary_lost.subscribe()).await?;
-        let recovery = Site::serve(&endpoint, RECOVERY, orders, settings.starting, recovery_lost.subscribe()).await?;
+        let primary = Site::serve(
+            &endpoint,
+            PRIMARY,
+            orders.clone(),
+            (settings.strategy, settings.starting),
+            primary_lost.subscribe(),
+        )
+        .await?;
+        let recovery = Site::serve(
+            &endpoint,
+            RECOVERY,
+            orders,
+            (settings.strategy, settings.starting),
+            recovery_lost.subscribe(),
+        )
+        .await?;
         let proof = ProofSite::serve(&endpoint, settings.starting).await?;
+        let behind_the_gateway = format!("http://{}", ministack.address());
+        let public = Public::serve(
+            Targets {
+                primary: primary.authority()?,
+                recovery: recovery.authority()?,
+            },
+            Follows::new(settings.traffic, &behind_the_gateway, gateway.routing())?,
+            settings.times.propagation,
+        )
+        .await?;
         let past_the_gateway = format!("http://{}", moto.address());
         let (world, engine) = tokio::try_join!(
-            World::make(&endpoint, &past_the_gateway, settings.strategy),
+            World::make(&endpoint, &past_the_gateway, settings.strategy, settings.traffic),
             deploy::engine(&endpoint, &settings.sources)
         )?;
         let example = match settings.strategy {
             Strategy::PilotLight => "plan.toml",
             Strategy::WarmStandby => "warm-standby.toml",
-            Strategy::HotStandby => bail!("the lab has no hot standby"),
+            Strategy::HotStandby => "hot-standby.toml",
         };
         let example = settings.sources.repository.join("infra/examples/unishop").join(example);
         let plan = world.plan(
@@ -122,19 +153,23 @@ impl Lab {
             &Sites {
                 primary: primary.url(),
                 recovery: recovery.url(),
+                public: public.url(),
+                endpoint: endpoint.clone(),
                 proof: proof.url(),
             },
         )?;
-        deploy::workload(&endpoint, &settings.sources, &engine, &plan).await?;
+        deploy::workload(&endpoint, &settings.sources, &engine, &plan, settings.traffic).await?;
         primary.answers().await?;
-        let lag = Lag::publish(&format!("http://{}", ministack.address()), primary_lost.subscribe()).await?;
+        let lag = Lag::publish(&behind_the_gateway, primary_lost.subscribe(), world.table.clone()).await?;
         let follower = tokio::spawn(follow(gateway.weather(), [(PRIMARY, primary_lost), (RECOVERY, recovery_lost)]));
         Ok(Self {
             world,
             engine,
             plan,
             follower,
+            times: settings.times,
             _lag: lag,
+            public,
             primary,
             recovery,
             proof,
@@ -157,6 +192,8 @@ impl Lab {
             behind_the_gateway: format!("http://{}", self.ministack.address()),
             primary_site: self.primary.url(),
             recovery_site: self.recovery.url(),
+            public_site: self.public.url(),
+            times: self.times,
             bucket: self.engine.bucket()?.to_owned(),
             machine: self.engine.output("FailoverMachineArn")?.to_owned(),
             refresh_machine: self.engine.output("RefreshImageMachineArn")?.to_owned(),

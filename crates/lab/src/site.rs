@@ -1,8 +1,9 @@
 //! The site of one Region: a small shop whose answers follow from what the emulators hold.
 //!
 //! It answers only where an instance of the workload runs and has passed its status checks for as long as the application takes to start; it
-//! accepts orders only where its database is the writer; in the recovery Region it knows its database only from the
-//! parameter that a recovery publishes. When its Region is lost its port refuses.
+//! accepts orders only where its database is the writer, and its table, if it has one, is ACTIVE. A hot standby's application runs in the
+//! recovery Region at all times, on nothing that the emulators hold. In the recovery Region it knows its database only from the
+//! parameter that a recovery publishes; a hot standby's knows it at all times. When its Region is lost its port refuses.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -11,8 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use aws_sdk_dynamodb::types::TableStatus;
 use aws_sdk_ec2::types::{Filter, InstanceStatusSummary, SummaryStatus};
 use aws_types::sdk_config::SdkConfig;
+use http::uri::Authority;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::body::{Bytes, Incoming};
@@ -20,6 +23,7 @@ use hyper::service::service_fn;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use plan::Strategy;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -27,7 +31,9 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::clients;
-use crate::world::{DATABASE_PARAMETER, GLOBAL_CLUSTER, PRIMARY, PRIMARY_CLUSTER, RECOVERY_CLUSTER, WORKLOAD, WORKLOAD_TAG, is_apart};
+use crate::world::{
+    DATABASE_PARAMETER, GLOBAL_CLUSTER, PRIMARY, PRIMARY_CLUSTER, RECOVERY_CLUSTER, TABLE, WORKLOAD, WORKLOAD_TAG, is_apart,
+};
 
 const ANSWERS_WITHIN: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
@@ -39,6 +45,15 @@ pub async fn is_well(site: &str) -> bool {
         return false;
     };
     client.get(address).await.is_ok_and(|reply| reply.status() == StatusCode::OK)
+}
+
+/// The Region that a site says it serves from, if it answers.
+pub async fn region_of(site: &str) -> Option<String> {
+    let client: Client<HttpConnector, Empty<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
+    let reply = client.get(format!("{site}/health").parse().ok()?).await.ok()?;
+    let body = reply.into_body().collect().await.ok()?.to_bytes();
+    let health: Value = serde_json::from_slice(&body).ok()?;
+    health.get("region")?.as_str().map(str::to_owned)
 }
 
 /// The orders of each Region's cluster.
@@ -67,18 +82,24 @@ pub struct Site {
 
 impl Site {
     /// Serves the site of `region` on a free loopback port, except while it is `lost`: then the port refuses.
-    /// `starting` is how long the application takes after its instance has passed its status checks.
+    /// `strategy` says what it needs in the recovery Region; `starting` is how long the application takes after its instance has passed its status checks.
     ///
     /// # Errors
     /// When no port can be had.
-    pub async fn serve(endpoint: &str, region: &str, orders: Orders, starting: Duration, lost: watch::Receiver<bool>) -> Result<Self> {
+    pub async fn serve(
+        endpoint: &str,
+        region: &str,
+        orders: Orders,
+        (strategy, starting): (Strategy, Duration),
+        lost: watch::Receiver<bool>,
+    ) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("bind the site's port")?;
         let address = listener.local_addr().context("read the site's port")?;
         let shop = Arc::new(Shop::new(
             &clients::config(endpoint, region, clients::SITE)?,
             region,
             orders,
-            starting,
+            (strategy, starting),
         ));
         let server = tokio::spawn(serve(listener, address, lost, shop));
         Ok(Self { address, server })
@@ -97,6 +118,14 @@ impl Site {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
         bail!("the site at {} didn't answer within {ANSWERS_WITHIN:?}", self.url())
+    }
+
+    /// Where it is reached.
+    ///
+    /// # Errors
+    /// Never in practice: an address is one.
+    pub(crate) fn authority(&self) -> Result<Authority> {
+        self.address.to_string().parse().context("understand the site's address")
     }
 
     /// The site's address.
@@ -147,10 +176,15 @@ async fn serve(listener: TcpListener, address: SocketAddr, mut lost: watch::Rece
 struct Shop {
     region: String,
     cluster: &'static str,
+    /// Whether an instance must run for it to answer.
+    on_instances: bool,
+    /// The table that must take writes too.
+    table: Option<&'static str>,
     orders: Orders,
     starting: Duration,
     ready_since: Mutex<Option<Instant>>,
     ec2: aws_sdk_ec2::Client,
+    dynamodb: aws_sdk_dynamodb::Client,
     rds: aws_sdk_rds::Client,
     ssm: aws_sdk_ssm::Client,
 }
@@ -169,14 +203,17 @@ enum Role {
 }
 
 impl Shop {
-    fn new(config: &SdkConfig, region: &str, orders: Orders, starting: Duration) -> Self {
+    fn new(config: &SdkConfig, region: &str, orders: Orders, (strategy, starting): (Strategy, Duration)) -> Self {
         Self {
             region: region.to_owned(),
             cluster: if region == PRIMARY { PRIMARY_CLUSTER } else { RECOVERY_CLUSTER },
+            on_instances: strategy != Strategy::HotStandby || region == PRIMARY,
+            table: (strategy == Strategy::HotStandby).then_some(TABLE),
             orders,
             starting,
             ready_since: Mutex::default(),
             ec2: aws_sdk_ec2::Client::new(config),
+            dynamodb: aws_sdk_dynamodb::Client::new(config),
             rds: aws_sdk_rds::Client::new(config),
             ssm: aws_sdk_ssm::Client::new(config),
         }
@@ -195,10 +232,12 @@ impl Shop {
                     Role::Reader => "reader",
                     Role::Unknown => "unknown",
                 };
-                reply(
-                    StatusCode::OK,
-                    &json!({"region": self.region, "database": database, "version": "1"}),
-                )
+                let mut health = json!({"region": self.region, "database": database, "version": "1"});
+                if let Some(table) = self.table {
+                    let has_it = self.has_its_table().await.unwrap_or(false);
+                    health["table"] = if has_it { table } else { "unknown" }.into();
+                }
+                reply(StatusCode::OK, &health)
             }
             (&Method::POST, "/orders") => self.order(body).await,
             (&Method::GET, path) => match path.strip_prefix("/orders/").and_then(|id| self.orders.get(&self.region, id)) {
@@ -228,6 +267,9 @@ impl Shop {
 
     /// Whether an instance runs, has passed both checks, and has had the time to start the application.
     async fn serves(&self) -> bool {
+        if !self.on_instances {
+            return true;
+        }
         let passed = self.passed_status_checks().await;
         let mut since = self.ready_since.lock().unwrap_or_else(PoisonError::into_inner);
         match (passed, *since) {
@@ -263,10 +305,19 @@ impl Shop {
         self.look_up_role().await.unwrap_or(Role::Unknown)
     }
 
+    async fn has_its_table(&self) -> Result<bool> {
+        let Some(table) = self.table else {
+            return Ok(true);
+        };
+        let found = self.dynamodb.describe_table().table_name(table).send().await?;
+        Ok(found.table().and_then(|table| table.table_status()) == Some(&TableStatus::Active))
+    }
+
     async fn look_up_role(&self) -> Result<Role> {
         let clusters = self.rds.describe_db_clusters().db_cluster_identifier(self.cluster).send().await?;
         let cluster = clusters.db_clusters().first().context("no cluster")?;
-        if self.region != PRIMARY {
+        // A hot standby's is told of no other database.
+        if self.region != PRIMARY && self.on_instances {
             let published = self.ssm.get_parameter().name(DATABASE_PARAMETER).send().await?;
             let published = published.parameter().and_then(|parameter| parameter.value());
             let here = format!("{}:{}", cluster.endpoint().unwrap_or_default(), cluster.port().unwrap_or_default());
@@ -274,7 +325,7 @@ impl Shop {
                 return Ok(Role::Unknown);
             }
         }
-        if cluster.status() != Some("available") {
+        if cluster.status() != Some("available") || !self.has_its_table().await? {
             return Ok(Role::Unknown);
         }
         let found = self

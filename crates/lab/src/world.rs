@@ -3,22 +3,24 @@
 //! Relight's stacks never own the workload (its clusters leave their global cluster in a failover, and a stack that
 //! owned them would see drift), so the lab makes it beside them.
 
-use std::path::Path;
-
 use anyhow::{Context as _, Result};
 use aws_sdk_autoscaling::types::{self as autoscaling, LaunchTemplateSpecification};
 use aws_sdk_ec2::types as ec2;
 use aws_sdk_rds::types as rds;
 use aws_types::sdk_config::SdkConfig;
 use plan::Strategy;
-use toml::{Table, Value};
 
 use crate::clients;
 
+mod document;
+mod hot;
 mod images;
+pub mod traffic;
 
+pub use document::Sites;
 pub(crate) use images::is_apart;
 pub use images::{FirstImage, ProofNetwork};
+use traffic::TrafficMethod;
 
 /// Where unishop lives.
 pub const PRIMARY: &str = "us-east-1";
@@ -32,6 +34,8 @@ pub const GLOBAL_CLUSTER: &str = "unishop";
 pub const PRIMARY_CLUSTER: &str = "unishop-primary";
 /// The cluster in the recovery Region.
 pub const RECOVERY_CLUSTER: &str = "unishop-recovery";
+/// The table of a hot standby, in both Regions.
+pub const TABLE: &str = "unishop-orders";
 /// The tag by which resources opt in.
 pub const WORKLOAD_TAG: &str = "relight:workload";
 /// The parameter in which a recovery publishes the database's endpoint.
@@ -63,6 +67,12 @@ pub struct World {
     pub elastic_ip: String,
     /// The Auto Scaling group that serves in the recovery Region; none in a pilot light.
     pub group: Option<String>,
+    /// How much of unishop stands ready in the recovery Region.
+    pub strategy: Strategy,
+    /// How users are moved.
+    pub traffic: TrafficMethod,
+    /// The global table, in both Regions; only a hot standby has one.
+    pub table: Option<String>,
 }
 
 impl World {
@@ -71,142 +81,29 @@ impl World {
     ///
     /// # Errors
     /// When an emulator refuses a call.
-    pub async fn make(endpoint: &str, moto: &str, strategy: Strategy) -> Result<Self> {
+    pub async fn make(endpoint: &str, moto: &str, strategy: Strategy, traffic: TrafficMethod) -> Result<Self> {
         let primary = clients::config(endpoint, PRIMARY, clients::LAB)?;
         let recovery = clients::config(endpoint, RECOVERY, clients::LAB)?;
         make_database(&primary, &recovery).await.context("make the database")?;
         let [home, away] =
             [PRIMARY, RECOVERY].map(|region| clients::config(moto, region, clients::LAB).map(|config| aws_sdk_ec2::Client::new(&config)));
         let (primary_instance, image) = make_primary_compute(&home?, &away?).await.context("make the primary's compute")?;
-        let mut world = make_recovery_compute(&recovery, primary_instance, image)
+        let made = make_recovery_compute(&recovery, primary_instance, image)
             .await
             .context("make the recovery Region's compute")?;
+        let mut world = Self { strategy, traffic, ..made };
         if strategy == Strategy::WarmStandby {
             // Past the gateway too: it has been there for long.
             let there = clients::config(moto, RECOVERY, clients::LAB)?;
             world.group = Some(make_group(&there, &world).await.context("make the standby's group")?);
         }
-        publish(&recovery, &world).await?;
+        if strategy == Strategy::HotStandby {
+            let table = hot::make(&primary, &recovery).await.context("make what a hot standby has")?;
+            world.table = Some(table);
+        }
+        traffic.make(&recovery).await.context("make what moves users")?;
+        publish_parameter(&recovery, &format!("/relight/{WORKLOAD}/image"), &world.image.recovery).await?;
         Ok(world)
-    }
-
-    /// What a pilot light launches, and the images that it boots from.
-    fn pilot_light(&self, sites: &Sites) -> Vec<(&'static [&'static str], Value)> {
-        vec![
-            (&["compute", "launch", "launchTemplate"], self.launch_template.as_str().into()),
-            (&["compute", "launch", "subnets"], self.subnets.clone().into()),
-            (&["compute", "launch", "elasticIp"], self.elastic_ip.as_str().into()),
-            (&["compute", "launch", "instanceTypes"], vec!["m7g.large", "m6g.large"].into()),
-            (
-                &["image", "source"],
-                Value::Table(Table::from_iter([("instance".to_owned(), self.primary_instance.as_str().into())])),
-            ),
-            (&["image", "keep"], 2.into()),
-            // So that pruning can be seen without waiting for a day.
-            (&["image", "minimumAge"], "0s".into()),
-            (&["image", "proof", "subnets"], vec![self.proof.subnet.as_str()].into()),
-            (
-                &["image", "proof", "securityGroups"],
-                vec![self.proof.security_group.as_str()].into(),
-            ),
-            (&["image", "proof", "site"], sites.proof.as_str().into()),
-            (&["image", "proof", "checks"], vec!["home"].into()),
-            (&["image", "proof", "within"], "40s".into()),
-        ]
-    }
-
-    /// The example plan with this world's ids and addresses in it.
-    ///
-    /// # Errors
-    /// When the example can't be read or isn't what it was.
-    pub fn plan(&self, example: &Path, sites: &Sites) -> Result<String> {
-        let text = std::fs::read_to_string(example).with_context(|| format!("read {}", example.display()))?;
-        let mut plan: Table = text.parse().with_context(|| format!("parse {}", example.display()))?;
-        let cluster = |region: &str, name: &str| format!("arn:aws:rds:{region}:{}:cluster:{name}", clients::ACCOUNT);
-        let compute: &[(&[&str], Value)] = match &self.group {
-            Some(group) => &[(&["compute", "group", "name"], group.as_str().into())],
-            None => &self.pilot_light(sites),
-        };
-        for (path, value) in [
-            (["regions", "primary"].as_slice(), Value::from(PRIMARY)),
-            (&["regions", "recovery"], RECOVERY.into()),
-            (&["database", "globalCluster"], GLOBAL_CLUSTER.into()),
-            (&["database", "primaryCluster"], cluster(PRIMARY, PRIMARY_CLUSTER).into()),
-            (&["database", "recoveryCluster"], cluster(RECOVERY, RECOVERY_CLUSTER).into()),
-            (&["site", "primary"], sites.primary.as_str().into()),
-            (&["site", "recovery"], sites.recovery.as_str().into()),
-            (&["probe", "period"], "10s".into()),
-            // An outage in seconds in place of minutes; the alarm is deployed with the same.
-            (&["probe", "failures"], i64::from(FAILURES).into()),
-            (&["probe", "looks"], i64::from(LOOKS).into()),
-        ]
-        .into_iter()
-        .chain(compute.iter().cloned())
-        {
-            set(&mut plan, path, value)?;
-        }
-        remove(&mut plan, &["image", "kmsKey"]);
-        // The lab's functions run on this machine and reach every address of it.
-        remove(&mut plan, &["image", "proof", "function"]);
-        remove(&mut plan, &["compute", "launch", "targetGroups"]);
-        remove(&mut plan, &["compute", "launch", "capacityReservation"]);
-        remove(&mut plan, &["notifications"]);
-        // The lab's sites speak plain HTTP.
-        for check in plan
-            .get_mut("site")
-            .and_then(|site| site.get_mut("checks"))
-            .and_then(Value::as_array_mut)
-            .into_iter()
-            .flatten()
-        {
-            if let Some(expect) = check.get_mut("expect").and_then(Value::as_table_mut) {
-                expect.remove("certificateDays");
-            }
-        }
-        toml::to_string(&plan).context("write the plan")
-    }
-}
-
-/// The addresses of the sites.
-#[derive(Clone, Debug)]
-pub struct Sites {
-    /// In the primary Region.
-    pub primary: String,
-    /// In the recovery Region.
-    pub recovery: String,
-    /// Of booted copies, with `{address}` in the place of an instance's private IP address.
-    pub proof: String,
-}
-
-fn set(table: &mut Table, path: &[&str], value: Value) -> Result<()> {
-    match path {
-        [key] => {
-            table.insert((*key).to_owned(), value);
-            Ok(())
-        }
-        [key, rest @ ..] => {
-            let inner = table.entry(*key).or_insert_with(|| Value::Table(Table::new()));
-            set(
-                inner
-                    .as_table_mut()
-                    .with_context(|| format!("{key} is no table in the example plan"))?,
-                rest,
-                value,
-            )
-        }
-        [] => Ok(()),
-    }
-}
-
-fn remove(table: &mut Table, path: &[&str]) {
-    match path {
-        [key] => drop(table.remove(*key)),
-        [key, rest @ ..] => {
-            if let Some(inner) = table.get_mut(*key).and_then(Value::as_table_mut) {
-                remove(inner, rest);
-            }
-        }
-        [] => {}
     }
 }
 
@@ -346,6 +243,9 @@ async fn make_recovery_compute(recovery: &SdkConfig, primary_instance: String, i
         subnets,
         elastic_ip: address.allocation_id().context("no address was allocated")?.to_owned(),
         group: None,
+        strategy: Strategy::PilotLight,
+        traffic: TrafficMethod::default(),
+        table: None,
     })
 }
 
@@ -383,14 +283,28 @@ async fn make_group(there: &SdkConfig, world: &World) -> Result<String> {
     Ok(WORKLOAD.to_owned())
 }
 
-async fn publish(recovery: &SdkConfig, world: &World) -> Result<()> {
+async fn publish_parameter(recovery: &SdkConfig, name: &str, value: &str) -> Result<()> {
     aws_sdk_ssm::Client::new(recovery)
         .put_parameter()
-        .name(format!("/relight/{WORKLOAD}/image"))
-        .value(&world.image.recovery)
+        .name(name)
+        .value(value)
         .r#type(aws_sdk_ssm::types::ParameterType::String)
         .send()
         .await
-        .context("publish the image pointer")?;
+        .with_context(|| format!("publish parameter {name}"))?;
+    Ok(())
+}
+
+/// A bucket in the recovery Region.
+async fn make_bucket(recovery: &SdkConfig, bucket: &str) -> Result<()> {
+    let constraint = aws_sdk_s3::types::BucketLocationConstraint::from(RECOVERY);
+    let there = aws_sdk_s3::types::CreateBucketConfiguration::builder().location_constraint(constraint);
+    clients::s3(recovery)
+        .create_bucket()
+        .bucket(bucket)
+        .create_bucket_configuration(there.build())
+        .send()
+        .await
+        .with_context(|| format!("create bucket {bucket}"))?;
     Ok(())
 }

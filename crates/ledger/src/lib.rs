@@ -12,6 +12,7 @@ mod kept;
 mod people;
 mod plan_object;
 mod readiness;
+mod traffic;
 mod trigger;
 
 pub use attributes::{Item, MalformedItem};
@@ -21,4 +22,5 @@ pub use kept::{KeptValue, Value, kept_value_key};
 pub use people::{Answer, Approval, StopRequest, Token, Verb, approval_key, stop_key};
 pub use plan_object::{ReadPlanError, StoredPlan, plan_key, read_plan, report_key};
 pub use readiness::{Readiness, readiness_key};
+pub use traffic::{KeptTraffic, kept_traffic_key};
 pub use trigger::{Machine, Trigger, Verdict};

@@ -331,9 +331,25 @@ fn users_who_are_moved_are_seen_to_arrive() {
             "traffic.recoveryControl: found the same as traffic.primaryControl",
         ),
     ]);
-    let objects =
-        "method = \"object\"\nbucket = \"shop-west\"\nkey = \"serving.json\"\nprimaryBody = '{\"serving\":\"east\"}'\nrecoveryBody = ";
+    let objects = "method = \"object\"\nbucket = \"relight-shop-config\"\nkey = \"serving.json\"\nprimaryBody = '{\"serving\":\"east\"}'\nrecoveryBody = ";
     each_is_good(&[(traffic, &format!("{objects}'{{\"serving\":\"west\"}}'"))]);
+    each_gives_one_message(&[
+        (
+            traffic,
+            &format!("{objects}'{{\"serving\":\"west\"}}'").replace("serving.json", "config.json"),
+            "traffic: found s3://relight-shop-config/config.json again",
+        ),
+        (
+            "/relight/shop/serving",
+            "/relight/shop/database",
+            "traffic.name: found \"/relight/shop/database\", which an endpoint writes too",
+        ),
+        (
+            "relight-shop-config",
+            "shop-site",
+            "endpoints[1].bucket: found \"shop-site\"; write a bucket such as \"relight-unishop-config\"",
+        ),
+    ]);
 }
 
 #[test]

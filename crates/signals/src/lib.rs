@@ -1,4 +1,4 @@
-//! What is asked before a recovery: whether people inhibit it, what the probe has seen, and how its alarm is by now.
+//! What signals a recovery: whether people inhibit it, what the probe has seen, how its alarm is by now, and which alarm moves users.
 //!
 //! Shared by the action that starts a run and by the one that lets it change something, so that both read the same switch
 //! and the same metric. It only looks; what is made of it is decided in the functions.
@@ -6,7 +6,9 @@
 mod alarm;
 mod inhibit;
 mod probes;
+mod traffic;
 
 pub use alarm::{AlarmState, alarm};
 pub use inhibit::{Inhibit, PARAMETER, inhibit};
 pub use probes::{Looks, Probe, probes};
+pub use traffic::{TrafficAlarm, traffic_alarm};

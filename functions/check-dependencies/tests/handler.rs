@@ -4,7 +4,7 @@
 use aws_sdk_acm::operation::describe_certificate::DescribeCertificateOutput;
 use aws_sdk_acm::types::{CertificateDetail, CertificateStatus};
 use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
-use aws_sdk_cloudwatch::types::MetricAlarm;
+use aws_sdk_cloudwatch::types::{MetricAlarm, StateValue};
 use aws_sdk_ec2::operation::describe_launch_template_versions::DescribeLaunchTemplateVersionsOutput;
 use aws_sdk_ec2::types::{LaunchTemplateIamInstanceProfileSpecification, LaunchTemplateVersion, ResponseLaunchTemplateData};
 use aws_sdk_elasticloadbalancingv2::operation::describe_listeners::DescribeListenersOutput;
@@ -139,6 +139,7 @@ async fn check(aws: Aws) -> Reply {
                     .alarm_name(name)
                     .namespace("Relight")
                     .metric_name(metric)
+                    .state_value(StateValue::Ok)
                     .build()
             };
             DescribeAlarmsOutput::builder()

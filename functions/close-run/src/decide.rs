@@ -10,7 +10,7 @@ use ledger::{Trigger, Verdict};
 use crate::definition::{AFTERWARDS, Definition};
 use crate::estimate;
 use crate::io::{Ended, Request, Stop};
-use crate::report::{Clocks, Objectives, Report, ReportedCall, ReportedStop, Run, Step, StepOutcome};
+use crate::report::{CalledHook, Clocks, Objectives, Report, ReportedCall, ReportedStop, Run, Step, StepOutcome};
 use crate::steps::{Walked, unwrapped};
 
 /// The machine says two things that can't both be.
@@ -47,7 +47,9 @@ pub fn report(
     region: &Region,
     closed_at: Timestamp,
 ) -> Result<Report, Contradiction> {
-    let verdict = verdict(request.mode, request.ended, walked.iter().any(|walked| walked.touched))?;
+    // What a hook has done, nobody here knows.
+    let touched = walked.iter().any(|walked| walked.touched) || !request.hooks.is_empty();
+    let verdict = verdict(request.mode, request.ended, touched)?;
     let calls = match request.mode {
         Mode::Plan => planned(request, &walked, definition),
         Mode::Execute => Vec::new(),
@@ -85,6 +87,7 @@ pub fn report(
             Verdict::Done => Vec::new(),
             Verdict::StoppedUntouched | Verdict::StoppedPartway => not_done(&steps, &request.stops, definition),
         },
+        hooks: request.hooks.iter().map(told).collect(),
         estimate: estimate::estimate(&steps, &calls, definition),
         calls,
         steps,
@@ -101,6 +104,21 @@ fn planned(request: &Request, walked: &[Walked], definition: &Definition) -> Vec
         .chain(of_machine)
         .map(|(step, call)| estimate::reported(step, call.clone()))
         .collect()
+}
+
+fn told(hook: &CalledHook) -> CalledHook {
+    CalledHook {
+        error: hook.error.as_deref().map(caught),
+        ..hook.clone()
+    }
+}
+
+/// An error's name with its message, where its cause has one.
+fn caught(error: &str) -> String {
+    match error.split_once(": ") {
+        Some((name, cause)) => format!("{name}: {}", unwrapped(cause)),
+        None => error.to_owned(),
+    }
 }
 
 fn reported(stop: &Stop) -> ReportedStop {

@@ -183,7 +183,7 @@ fn collect(machine: &Value, group: Option<&str>, states: &mut BTreeMap<String, S
             .filter_map(|next| next.as_str().map(str::to_owned))
             .collect();
         let call = Call::of(state);
-        let task = state.get("Type").and_then(Value::as_str) == Some("Task") && !call.only_reads();
+        let task = state.get("Type").and_then(Value::as_str) == Some("Task") && !call.only_reads() && !call.is_hook();
         states.insert(
             name.clone(),
             State {
@@ -220,6 +220,12 @@ impl Call {
             function: function.map(short_function),
             resource: if function.is_some() { None } else { short_resource(resource) },
         }
+    }
+
+    /// Whether it is of the user's own: the machine tells of those by their names.
+    fn is_hook(&self) -> bool {
+        let machine = |resource: &String| resource.starts_with("states:startExecution");
+        self.function.as_deref() == Some("") || self.resource.as_ref().is_some_and(machine)
     }
 
     /// Whether the machine itself reads something.

@@ -55,6 +55,13 @@ pub fn of(iam_action: &str) -> Option<Known> {
             cost: "the snapshot's storage, by the GB and month",
         },
         "ec2:CreateTags" | "elasticloadbalancing:RegisterTargets" | "ssm:PutParameter" => known(1, NOTHING),
+        "states:StartExecution" => Known {
+            seconds: None,
+            cost: "what the hook's own state machine costs",
+        },
+        // The alarm hears within a minute or two, and health checkers and caches of names follow it: docs/traffic.md.
+        "cloudwatch:PutMetricData" => known(120, "less than 0.0001 USD a call; the metric itself, by the month"),
+        "route53-recovery-cluster:UpdateRoutingControlStates" => known(60, "nothing for the call; the cluster is charged by the hour"),
         "states:SendTaskSuccess" | "states:SendTaskFailure" | "lambda:InvokeFunction" => known(1, "less than 0.0001 USD"),
         "dynamodb:PutItem" | "dynamodb:UpdateItem" | "dynamodb:DeleteItem" | "s3:PutObject" | "sns:Publish" => {
             known(1, "less than 0.0001 USD")

@@ -7,7 +7,7 @@ use ledger::{Machine, Trigger, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::report::{Approval, LostWrites, Report};
+use crate::report::{Approval, CalledHook, LostWrites, Report};
 
 /// Which run to close, and how it went.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -41,6 +41,8 @@ pub struct Request {
     pub ended: Ended,
     /// The errors that the machine caught.
     pub stops: Vec<Stop>,
+    /// The hooks that were called, in order.
+    pub hooks: Vec<CalledHook>,
     /// Of a plan run: the calls that the machine would make itself, without a function.
     pub planned: Vec<Planned>,
 }

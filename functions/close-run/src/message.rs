@@ -34,6 +34,7 @@ pub fn message(report: &Report, location: &str) -> String {
         Some(took(report)),
         lost(report),
         fenced(report),
+        hooked(report),
         would_take(report),
     ];
     parts.push(facts.into_iter().flatten().collect::<Vec<_>>().join("\n"));
@@ -139,6 +140,18 @@ fn fenced(report: &Report) -> Option<String> {
     let step = report.steps.iter().find(|step| step.function.as_deref() == Some(FENCE))?;
     let because = step.because.as_deref().unwrap_or("nobody knows whether it was stopped");
     Some(clipped(&format!("Old primary: {because}."), 2 * LINE))
+}
+
+/// Which hooks were called, and what of them failed.
+fn hooked(report: &Report) -> Option<String> {
+    if report.hooks.is_empty() {
+        return None;
+    }
+    let words = report.hooks.iter().map(|hook| match &hook.error {
+        None => format!("{} is done", hook.name),
+        Some(error) => format!("{} FAILED ({error})", hook.name),
+    });
+    Some(clipped(&format!("Hooks: {}.", words.collect::<Vec<_>>().join("; ")), 2 * LINE))
 }
 
 fn met(met: Option<bool>) -> &'static str {

@@ -6,6 +6,7 @@ use action::Mode;
 use action::ids::{ExecutionArn, Region, RunId, WorkloadName};
 use jiff::Timestamp;
 use ledger::{Machine, Trigger, Verb, Verdict};
+use plan::Point;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,8 @@ pub struct Report {
     pub lost_writes: Option<LostWrites>,
     /// What was done, by the time it began. Steps that ran side by side overlap in time.
     pub steps: Vec<Step>,
+    /// What of the user's own was called, in order.
+    pub hooks: Vec<CalledHook>,
     /// Of a plan run: each call that would be made, in order, those of Relight's own books included. Else empty.
     pub calls: Vec<ReportedCall>,
     /// Of a plan run: how long those calls would take. Null where there are none.
@@ -158,6 +161,24 @@ pub struct Step {
     pub looks: u32,
     /// The error that it ended with.
     pub error: Option<StepError>,
+}
+
+/// A hook of the plan that was called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CalledHook {
+    /// Its name.
+    pub name: String,
+    /// At which point.
+    pub when: Point,
+    /// Whether the run stops where it fails.
+    pub critical: bool,
+    /// When it was called.
+    pub started_at: Timestamp,
+    /// When it came back, or was given up.
+    pub ended_at: Timestamp,
+    /// The error that it ended with, with its cause; null where it did its work.
+    pub error: Option<String>,
 }
 
 /// A call that a plan run found would be made.

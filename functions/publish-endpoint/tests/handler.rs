@@ -30,17 +30,17 @@ async fn what_was_there_is_kept_before_anything_is_written() {
     assert_eq!(reply.outcome, Outcome::Changed);
     assert_eq!(
         reply.because,
-        "wrote 3 of 3 places: parameter /relight/unishop/database, parameter /relight/unishop/region, s3://shop/config.json"
+        "wrote 3 of 3 places: parameter /relight/unishop/database, parameter /relight/unishop/region, s3://relight-shop-config/config.json"
     );
     assert_eq!(
         world.made(),
         [
             "keep place#/relight/unishop/database db.east:5432",
             "keep place#/relight/unishop/region -",
-            "keep place#s3://shop/config.json {\"db\":\"db.east\"}",
+            "keep place#s3://relight-shop-config/config.json {\"db\":\"db.east\"}",
             "put /relight/unishop/database db.west:5432",
             "put /relight/unishop/region us-west-1",
-            "put s3://shop/config.json {\"db\":\"db.west\"}",
+            "put s3://relight-shop-config/config.json {\"db\":\"db.west\"}",
         ]
     );
     let object = world.shelf.object(CONFIG).unwrap();
@@ -69,7 +69,7 @@ async fn a_chain_keeps_what_it_found_first() {
     assert_eq!(world.parameter(DATABASE).as_deref(), Some("db.newer:5432"));
     let kept = world.kept("place#/relight/unishop/database").unwrap();
     assert_eq!(kept.was.unwrap().text, "db.east:5432");
-    assert_eq!(world.kept("place#s3://shop/config.json").unwrap().was, None);
+    assert_eq!(world.kept("place#s3://relight-shop-config/config.json").unwrap().was, None);
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn a_plan_lists_each_keeping_and_writing_and_makes_none() {
     assert_eq!(reply.outcome, Outcome::Planned);
     assert_eq!(
         reply.because,
-        "would write 2 of 3 places: parameter /relight/unishop/database, s3://shop/config.json"
+        "would write 2 of 3 places: parameter /relight/unishop/database, s3://relight-shop-config/config.json"
     );
     let calls: Vec<&str> = reply.calls.iter().map(|call| call.iam_action.as_str()).collect();
     assert_eq!(calls, ["dynamodb:PutItem", "dynamodb:PutItem", "ssm:PutParameter", "s3:PutObject"]);
@@ -170,7 +170,7 @@ async fn a_place_that_may_not_be_written_is_named_with_how_many_are() {
     assert_eq!(error.name(), ErrorName::Permanent);
     assert_eq!(
         chain(&error),
-        "2 of 3 written: write s3://shop/config.json: AccessDenied (Access Denied)"
+        "2 of 3 written: write s3://relight-shop-config/config.json: AccessDenied (Access Denied)"
     );
     assert_eq!(world.parameter(REGION).as_deref(), Some("us-west-1"));
 
@@ -179,7 +179,7 @@ async fn a_place_that_may_not_be_written_is_named_with_how_many_are() {
     let error = world.asked("execute").await.unwrap_err();
     assert_eq!(
         chain(&error),
-        "nothing written: read s3://shop/config.json, which this function may not read, or whose bucket it may not list: \
+        "nothing written: read s3://relight-shop-config/config.json, which this function may not read, or whose bucket it may not list: \
          AccessDenied (Access Denied)"
     );
     assert!(world.made().is_empty());

@@ -4,7 +4,6 @@ use action::aws::Failure;
 use action::ids::{Region, WorkloadName};
 use action::{DeadlinePassed, ErrorName, NamedError};
 use ledger::ReadPlanError;
-use url::Url;
 
 use crate::address::Forbidden;
 use crate::http::NoClient;
@@ -30,7 +29,7 @@ pub enum Error {
         /// The workload.
         workload: WorkloadName,
         /// The name that users use.
-        name: Url,
+        name: String,
         /// Where it should lead.
         region: Region,
         /// Each failing check with its reason.

@@ -138,7 +138,7 @@ async fn prove(request: ProofRequest, reach: &Reach, clock: &impl Clock) -> Resu
                 },
                 Site::Public => Error::NotArrived {
                     workload,
-                    name: site.clone(),
+                    name: site.to_string(),
                     region,
                     failing,
                     source,

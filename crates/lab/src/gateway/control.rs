@@ -2,7 +2,7 @@
 //!
 //! `GET /_lab/status`; `PUT /_lab/outages/<region>` with `{"mode":"hang"|"refuse"}` and `DELETE` of the same; `POST
 //! /_lab/rules` with a [`Rule`], `DELETE /_lab/rules/<id>`; `DELETE /_lab/weather` ends everything; `GET /_lab/log`
-//! is the log as JSON lines. No bucket's name begins with an underscore, so no path of AWS is taken away.
+//! is the log as JSON lines; `GET` and `PUT /_lab/routing` are the [`Routing`] controls. No bucket's name begins with an underscore, so no path of AWS is taken away.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -20,6 +20,7 @@ use serde_json::json;
 
 use super::exchange::Shared;
 use super::log::Entry;
+use super::routing::Routing;
 use super::weather::{Outage, Rule, RuleId, StandingRule};
 
 /// Where the control API begins.
@@ -85,6 +86,11 @@ fn dispatch(shared: &Shared, method: &Method, parts: &[&str], body: &[u8]) -> an
             }
         }
         (&Method::DELETE, ["weather"]) => weather.clear(),
+        (&Method::GET, ["routing"]) => return json_answer(StatusCode::OK, &shared.routing.now()),
+        (&Method::PUT, ["routing"]) => {
+            shared.routing.set(parse(body)?);
+            return json_answer(StatusCode::OK, &shared.routing.now());
+        }
         _ => return Ok(problem(StatusCode::NOT_FOUND, "no such part of the lab's control API")),
     }
     let status = Status {
@@ -178,6 +184,22 @@ impl Remote {
     /// As [`Remote::status`], and when it had ended already.
     pub async fn remove(&self, id: RuleId) -> anyhow::Result<Status> {
         self.call(Method::DELETE, &format!("rules/{id}"), &()).await
+    }
+
+    /// The routing controls.
+    ///
+    /// # Errors
+    /// As [`Remote::status`].
+    pub async fn routing(&self) -> anyhow::Result<Routing> {
+        self.call(Method::GET, "routing", &()).await
+    }
+
+    /// Puts the routing controls and their rule as they are to be; no rule is asked.
+    ///
+    /// # Errors
+    /// As [`Remote::status`].
+    pub async fn set_routing(&self, routing: &Routing) -> anyhow::Result<Routing> {
+        self.call(Method::PUT, "routing", routing).await
     }
 
     /// The log, in the order in which the calls ended.

@@ -12,6 +12,7 @@ use super::call::{self, Call};
 use super::fault::{self, Fault};
 use super::log::{Entry, Log, Pending};
 use super::overlay::{Overlays, Step};
+use super::routing::RoutingControls;
 use super::upstream::{Body, Upstreams};
 use super::weather::{Effect, Outage, Weather};
 use super::{Config, control};
@@ -26,17 +27,19 @@ pub(crate) struct NoAnswer;
 pub(crate) struct Shared {
     pub(crate) weather: Weather,
     pub(crate) log: Log,
+    pub(crate) routing: RoutingControls,
     upstreams: Upstreams,
     overlays: Overlays,
 }
 
 impl Shared {
-    pub(crate) fn new(config: &Config, weather: Weather, log: Log) -> Self {
+    pub(crate) fn new(config: &Config, weather: Weather, log: Log, routing: RoutingControls) -> Self {
         let upstreams = Upstreams::new(config.ministack, config.moto);
         Self {
-            overlays: Overlays::new(config, upstreams.clone(), weather.clone()),
+            overlays: Overlays::new(config, upstreams.clone(), weather.clone(), routing.clone()),
             weather,
             log,
+            routing,
             upstreams,
         }
     }
@@ -84,6 +87,15 @@ pub(crate) async fn serve(shared: Arc<Shared>, request: Request<Incoming>) -> Re
         clock::sleep_until(time + Duration::from_millis(forecast.delay_millis)).await;
     }
     let answer = match forecast.answer {
+        Some(Effect::Away { mode }) => {
+            drop(body.collect().await);
+            pending.note(mode.note());
+            if mode == Outage::Hang {
+                // Ends when the client gives up, or with the gateway.
+                std::future::pending::<()>().await;
+            }
+            return Err(NoAnswer);
+        }
         Some(effect) => {
             let fault = fault_of(&effect, &call);
             pending.note(if effect == Effect::Throttle { "throttled" } else { "failed" });

@@ -3,7 +3,8 @@
 //! Every AWS call of the lab and of the functions goes through here. A call is routed by the Region and service that it
 //! is signed for, written to the [`Log`], exposed to the [`Weather`], and its answer is completed with what neither
 //! emulator models (`overlay`): the time that AWS takes, idempotency by client token, IAM in front of moto.
-//! Deliberately absent: any state of AWS. That lives in the emulators; the gateway remembers only what is under way.
+//! Deliberately absent: any state of AWS that an emulator can hold. The gateway remembers only what is under way, and the
+//! routing controls of ARC, which neither emulator has.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -23,10 +25,11 @@ mod form;
 mod log;
 mod operation;
 mod overlay;
+pub mod routing;
 mod server;
 mod target;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod upstream;
@@ -35,6 +38,7 @@ mod xml;
 
 pub use control::{Remote, Status};
 pub use log::{Entry, Log};
+pub use routing::{Routing, RoutingControls, Turned};
 pub use weather::{Effect, Match, Outage, Rule, RuleId, StandingRule, Weather};
 
 /// The access key (and secret) that both emulators take as the account's root; the gateway signs its own questions
@@ -57,7 +61,8 @@ pub struct Config {
 }
 
 /// How long AWS's waiting states last in the lab, each counted from the call that began it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Times {
     /// A cluster is `promoting` after RemoveFromGlobalCluster.
     pub promotion: Duration,
@@ -73,6 +78,9 @@ pub struct Times {
     pub copying: Duration,
     /// An instance is `shutting-down` after TerminateInstances.
     pub stopping: Duration,
+    /// Users are still led to where they were after what moves them was changed: Route 53's health checks and answers, and the
+    /// resolvers that remember these.
+    pub propagation: Duration,
 }
 
 impl Default for Times {
@@ -85,11 +93,25 @@ impl Default for Times {
             imaging: Duration::from_secs(6),
             copying: Duration::from_secs(10),
             stopping: Duration::from_secs(2),
+            propagation: Duration::from_secs(3),
         }
     }
 }
 
 impl Times {
+    /// For people who watch: a promotion and a boot that take about as long as quick ones of AWS, so that what Relight itself takes is
+    /// seen against them.
+    pub const WATCHED: Self = Self {
+        promotion: Duration::from_secs(90),
+        failover: Duration::from_secs(90),
+        pending: Duration::from_secs(8),
+        initializing: Duration::from_secs(40),
+        imaging: Duration::from_secs(6),
+        copying: Duration::from_secs(10),
+        stopping: Duration::from_secs(2),
+        propagation: Duration::from_secs(3),
+    };
+
     /// No waiting at all: every state is reached at once.
     pub const NONE: Self = Self {
         promotion: Duration::ZERO,
@@ -99,6 +121,7 @@ impl Times {
         imaging: Duration::ZERO,
         copying: Duration::ZERO,
         stopping: Duration::ZERO,
+        propagation: Duration::ZERO,
     };
 }
 
@@ -108,6 +131,7 @@ pub struct Gateway {
     address: SocketAddr,
     weather: Weather,
     log: Log,
+    routing: RoutingControls,
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
 }
@@ -123,12 +147,14 @@ impl Gateway {
         let weather = Weather::default();
         let log = Log::new(config.log.as_deref())?;
         let (stop, stopped) = oneshot::channel();
-        let shared = Arc::new(exchange::Shared::new(&config, weather.clone(), log.clone()));
+        let routing = RoutingControls::default();
+        let shared = Arc::new(exchange::Shared::new(&config, weather.clone(), log.clone(), routing.clone()));
         let server = tokio::spawn(server::serve(listener, shared, stopped));
         Ok(Self {
             address,
             weather,
             log,
+            routing,
             stop,
             server,
         })
@@ -152,6 +178,11 @@ impl Gateway {
     /// What was asked of AWS so far.
     pub fn log(&self) -> Log {
         self.log.clone()
+    }
+
+    /// The routing controls of this gateway's cluster.
+    pub fn routing(&self) -> RoutingControls {
+        self.routing.clone()
     }
 
     /// Stops: no connection is accepted any more, open ones are closed, calls under way are logged as never answered.

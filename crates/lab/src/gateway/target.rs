@@ -40,7 +40,7 @@ const FORM: [&str; 28] = [
 ];
 
 /// The same for JSON requests.
-const JSON: [&str; 11] = [
+const JSON: [&str; 12] = [
     "executionArn",
     "stateMachineArn",
     "TableName",
@@ -52,6 +52,7 @@ const JSON: [&str; 11] = [
     "logGroupName",
     "KeyId",
     "name",
+    "RoutingControlArn",
 ];
 
 /// What the request is about, where that can be told.
@@ -67,7 +68,8 @@ pub(crate) fn of(head: &request::Parts, protocol: Protocol, form: &Form, body: &
 
 fn in_json(body: &[u8]) -> Option<String> {
     let parsed: Value = serde_json::from_slice(body).ok()?;
-    let found = JSON.iter().find_map(|name| parsed.get(name))?;
+    let entries = || parsed.get("UpdateRoutingControlStateEntries")?.get(0)?.get("RoutingControlArn");
+    let found = JSON.iter().find_map(|name| parsed.get(name)).or_else(entries)?;
     found.as_str().or_else(|| found.get(0)?.as_str()).map(str::to_owned)
 }
 

@@ -49,7 +49,7 @@ pub struct Match {
     pub target: Option<String>,
     /// For [`Effect::Capacity`] and [`Effect::FailBoot`]: the instance type that can't be had, or doesn't boot.
     pub instance_type: Option<String>,
-    /// For [`Effect::Capacity`] and [`Effect::FailBoot`]: the subnet in which it can't be had, or doesn't boot.
+    /// For [`Effect::Capacity`] of a launch and [`Effect::FailBoot`]: the subnet in which it can't be had, or doesn't boot.
     pub subnet: Option<String>,
 }
 
@@ -81,13 +81,32 @@ pub enum Effect {
         /// Its code, e.g. `InternalFailure`.
         code: String,
     },
+    /// The call gets no answer and is never made, as if its Region were away, until the caller gives up. So one service of a Region
+    /// can be away, or one endpoint.
+    Away {
+        /// How it is away.
+        mode: Outage,
+    },
+    /// DescribeTable tells this of the replica in one Region: its `TableStatus` there, its `ReplicaStatus` elsewhere.
+    Replica {
+        /// The replica's Region.
+        region: String,
+        /// Its status, e.g. `REGION_DISABLED`.
+        status: String,
+    },
+    /// Of the instances that an Auto Scaling group launches, this share stays `Unhealthy` for good. For calls to `autoscaling`.
+    Unhealthy {
+        /// In percent, rounded up to whole instances.
+        percent: u8,
+    },
     /// The call is made later. Later rules still apply.
     Delay {
         /// By how much.
         millis: u64,
     },
     /// RunInstances is answered with InsufficientInstanceCapacity. Its status is 500, so an SDK tries again by itself, and
-    /// each attempt counts.
+    /// each attempt counts. An Auto Scaling group launches nothing more while such a rule stands that is about DescribeAutoScalingGroups
+    /// too, and tells so among its scaling activities; that counts nothing.
     Capacity,
     /// The copy that a CopyImage makes gets no tags, neither those of its source nor those of the request.
     LoseTags,
@@ -98,7 +117,10 @@ pub enum Effect {
 impl Effect {
     /// Whether it changes what a call comes to, where AWS is at work on it, and not what is answered in AWS's place.
     fn is_at_work(&self) -> bool {
-        matches!(self, Self::Capacity | Self::LoseTags | Self::FailBoot)
+        matches!(
+            self,
+            Self::Capacity | Self::LoseTags | Self::FailBoot | Self::Replica { .. } | Self::Unhealthy { .. }
+        )
     }
 }
 
@@ -136,7 +158,7 @@ pub struct StandingRule {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Forecast {
     pub(crate) delay_millis: u64,
-    /// Throttle or Error.
+    /// Throttle, Error or Away.
     pub(crate) answer: Option<Effect>,
 }
 
@@ -249,6 +271,37 @@ impl Weather {
         self.befalls(&Effect::LoseTags, call, None, None)
     }
 
+    /// Whether a group finds no capacity for this type, by the rules about `call`, a question for groups. Counts nothing.
+    pub(crate) fn holds_launches(&self, call: &Call, instance_type: Option<&str>) -> bool {
+        self.standing().iter().any(|StandingRule { rule, .. }| {
+            let wanted = rule.matching.instance_type.as_deref();
+            rule.effect == Effect::Capacity
+                && rule.matching.agrees(call)
+                && rule.matching.subnet.is_none()
+                && (wanted.is_none() || wanted == instance_type)
+        })
+    }
+
+    /// How many of the `launched` instances of a group stay unhealthy, by the rules about `call`, a question for groups. Counts nothing.
+    pub(crate) fn unhealthy(&self, call: &Call, launched: usize) -> usize {
+        let rules = self.standing();
+        let shares = rules.iter().filter(|standing| standing.rule.matching.agrees(call));
+        let share = shares.filter_map(|standing| match standing.rule.effect {
+            Effect::Unhealthy { percent } => Some(usize::from(percent.min(100))),
+            _ => None,
+        });
+        (share.max().unwrap_or(0) * launched).div_ceil(100)
+    }
+
+    /// What is told of a table's replicas, by Region, by the rules about `call`, a DescribeTable. Counts nothing.
+    pub(crate) fn replicas(&self, call: &Call) -> BTreeMap<String, String> {
+        let about = |standing: StandingRule| match standing.rule.effect {
+            Effect::Replica { region, status } if standing.rule.matching.agrees(call) => Some((region, status)),
+            _ => None,
+        };
+        self.standing().into_iter().filter_map(about).collect()
+    }
+
     fn befalls(&self, effect: &Effect, call: &Call, instance_type: Option<&str>, subnet: Option<&str>) -> bool {
         let same = |wanted: &Option<String>, seen: Option<&str>| wanted.is_none() || wanted.as_deref() == seen;
         self.rules(|rules| {
@@ -298,119 +351,4 @@ impl Rules {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::call::tests::form_call;
-    use super::*;
-
-    fn rule(json: serde_json::Value) -> Rule {
-        serde_json::from_value(json).unwrap()
-    }
-
-    #[test]
-    fn a_clear_sky_does_nothing_to_a_call() {
-        let weather = Weather::default();
-        let call = form_call("rds", "Action=DescribeDBClusters");
-        assert_eq!(weather.forecast(&call), Forecast::default());
-        assert_eq!(weather.outage("us-west-1"), None);
-        assert!(!weather.lacks_capacity(&call, None, None));
-    }
-
-    #[test]
-    fn a_rule_applies_as_often_as_it_says_and_no_more() {
-        let weather = Weather::default();
-        weather.add(rule(
-            serde_json::json!({"match": {"operation": "DescribeDBClusters"}, "effect": {"kind": "throttle"}, "times": 2}),
-        ));
-        let call = form_call("rds", "Action=DescribeDBClusters");
-        let answers: Vec<bool> = (0..4).map(|_| weather.forecast(&call).answer.is_some()).collect();
-        assert_eq!(answers, [true, true, false, false]);
-        assert!(weather.standing().is_empty());
-    }
-
-    #[test]
-    fn a_rule_concerns_only_the_calls_that_agree_with_all_its_fields() {
-        let call = form_call("rds", "Action=DescribeDBClusters&DBClusterIdentifier=unishop-recovery");
-        for (matching, applies) in [
-            (serde_json::json!({}), true),
-            (
-                serde_json::json!({"service": "rds", "region": "us-west-1", "target": "unishop"}),
-                true,
-            ),
-            (serde_json::json!({"service": "rds", "region": "us-east-1"}), false),
-            (serde_json::json!({"caller": "open-run"}), false),
-            (serde_json::json!({"target": "other"}), false),
-        ] {
-            let weather = Weather::default();
-            weather.add(rule(serde_json::json!({"match": matching, "effect": {"kind": "throttle"}})));
-            assert_eq!(weather.forecast(&call).answer.is_some(), applies, "{matching}");
-        }
-    }
-
-    #[test]
-    fn delays_add_up_and_the_first_error_wins() {
-        let weather = Weather::default();
-        weather.add(rule(serde_json::json!({"effect": {"kind": "delay", "millis": 5}})));
-        weather.add(rule(serde_json::json!({"effect": {"kind": "delay", "millis": 7}})));
-        weather.add(rule(serde_json::json!({"effect": {"kind": "error", "status": 500, "code": "A"}})));
-        weather.add(rule(serde_json::json!({"effect": {"kind": "throttle"}, "times": 1})));
-        let forecast = weather.forecast(&form_call("rds", "Action=X"));
-        assert_eq!(forecast.delay_millis, 12);
-        assert!(matches!(forecast.answer, Some(Effect::Error { status: 500, .. })));
-        assert_eq!(weather.standing().len(), 4, "a rule that did not apply is not used up");
-    }
-
-    #[test]
-    fn capacity_is_missing_for_one_type_in_one_subnet() {
-        let weather = Weather::default();
-        weather.add(rule(
-            serde_json::json!({"match": {"instanceType": "m7g.large", "subnet": "subnet-a"}, "effect": {"kind": "capacity"}}),
-        ));
-        let call = form_call("ec2", "Action=RunInstances");
-        assert!(weather.lacks_capacity(&call, Some("m7g.large"), Some("subnet-a")));
-        assert!(!weather.lacks_capacity(&call, Some("m7g.large"), Some("subnet-b")));
-        assert!(!weather.lacks_capacity(&call, Some("m6g.large"), Some("subnet-a")));
-        assert_eq!(weather.forecast(&call), Forecast::default(), "capacity is no answer to other calls");
-    }
-
-    #[test]
-    fn what_befalls_a_call_at_work_is_no_answer_to_it_and_is_used_up_by_its_own_kind() {
-        let weather = Weather::default();
-        weather.add(rule(serde_json::json!({"effect": {"kind": "loseTags"}, "times": 1})));
-        weather.add(rule(
-            serde_json::json!({"match": {"subnet": "subnet-a"}, "effect": {"kind": "failBoot"}, "times": 1}),
-        ));
-        let (copy, launch) = (form_call("ec2", "Action=CopyImage"), form_call("ec2", "Action=RunInstances"));
-        assert_eq!(weather.forecast(&copy), Forecast::default());
-        assert!(!weather.lacks_capacity(&launch, None, Some("subnet-a")));
-        assert!(!weather.fails_boot(&launch, None, Some("subnet-b")));
-        assert_eq!(weather.standing().len(), 2);
-        assert!(weather.loses_tags(&copy) && weather.fails_boot(&launch, None, Some("subnet-a")));
-        assert!(!weather.loses_tags(&copy) && !weather.fails_boot(&launch, None, Some("subnet-a")));
-    }
-
-    #[test]
-    fn a_rule_lets_calls_of_its_callers_pass_before_it_begins() {
-        let weather = Weather::default();
-        weather.add(rule(
-            serde_json::json!({"match": {"callers": ["open-run", "lab"]}, "after": 2, "effect": {"kind": "throttle"}, "times": 1}),
-        ));
-        let mut call = form_call("rds", "Action=X");
-        call.caller = "site".to_owned();
-        assert_eq!(weather.forecast(&call), Forecast::default());
-        call.caller = "lab".to_owned();
-        let answers: Vec<bool> = (0..4).map(|_| weather.forecast(&call).answer.is_some()).collect();
-        assert_eq!(answers, [false, false, true, false]);
-    }
-
-    #[test]
-    fn a_misspelt_rule_is_no_rule() {
-        for json in [
-            serde_json::json!({"effect": {"kind": "throttle"}, "time": 1}),
-            serde_json::json!({"match": {"op": "X"}, "effect": {"kind": "throttle"}}),
-            serde_json::json!({"effect": {"kind": "delay"}}),
-            serde_json::json!({"effect": {"kind": "throttle"}, "times": 0}),
-        ] {
-            assert!(serde_json::from_value::<Rule>(json.clone()).is_err(), "{json}");
-        }
-    }
-}
+mod tests;

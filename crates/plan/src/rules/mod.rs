@@ -20,6 +20,8 @@ const RULES: &[Rule] = &[
     places::regions_differ,
     places::arns_are_in_their_region,
     places::parameters_are_the_workloads_own,
+    places::buckets_may_be_written,
+    places::each_place_is_written_once,
     places::endpoints_hold_known_placeholders,
     places::names_are_unique,
     traffic::users_who_are_moved_have_a_name,

@@ -80,6 +80,43 @@ pub(super) fn parameters_are_the_workloads_own(root: &Node<'_>, problems: &mut P
     }
 }
 
+/// The engine's roles may write objects of buckets with such names and of no others.
+pub(super) fn buckets_may_be_written(root: &Node<'_>, problems: &mut Problems<'_>) {
+    let endpoints = root.all("endpoints").into_iter().filter_map(|endpoint| endpoint.get("bucket"));
+    for bucket in endpoints.chain(root.get("traffic.bucket")) {
+        if let Some(name) = bucket.text()
+            && !(name.starts_with("relight-") && name.contains("-config"))
+        {
+            let remedy = "write a bucket such as \"relight-unishop-config\": the engine may write no other";
+            problems.with(&bucket, format!("found {name:?}"), remedy);
+        }
+    }
+}
+
+/// Two that write one place would take turns.
+pub(super) fn each_place_is_written_once(root: &Node<'_>, problems: &mut Problems<'_>) {
+    let mut objects = BTreeSet::new();
+    let object = |node: &Node<'_>| Some((node.get("bucket")?.text()?.to_owned(), node.get("key")?.text()?.to_owned()));
+    for node in root.all("endpoints").iter().chain(root.get("traffic").iter()) {
+        if let Some(object) = object(node)
+            && !objects.insert(object.clone())
+        {
+            let seen = format!("found s3://{}/{} again", object.0, object.1);
+            problems.with(node, seen, "write another key: each object is written by one");
+        }
+    }
+    let named = |node: &Node<'_>| node.get("name").and_then(|name| name.text().map(str::to_owned));
+    if let Some(name) = root.get("traffic.name")
+        && root
+            .all("endpoints")
+            .iter()
+            .any(|endpoint| named(endpoint).as_deref() == name.text())
+    {
+        let seen = format!("found {:?}, which an endpoint writes too", name.text().unwrap_or_default());
+        problems.with(&name, seen, "write another name: each parameter is written by one");
+    }
+}
+
 pub(super) fn endpoints_hold_known_placeholders(root: &Node<'_>, problems: &mut Problems<'_>) {
     const OF_DATABASE: [&str; 2] = ["databaseEndpoint", "databasePort"];
     let database = root.get("database").is_some();

@@ -1,8 +1,6 @@
 //! The alarm that moves users, and the health checks that follow it.
 
-use action::aws::Failure;
 use action::ids::WorkloadName;
-use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm};
 use aws_sdk_route53::types::HealthCheckConfig;
 use plan::TrafficMetric;
 
@@ -20,7 +18,9 @@ pub(super) async fn watched(
     let Some(traffic) = traffic else {
         return Ok(None);
     };
-    let Some(alarm) = alarm(clients, workload, traffic).await? else {
+    let alarm = signals::traffic_alarm(&clients.cloudwatch, workload, traffic).await;
+    let alarm = alarm.map_err(|failure| not_seen(&format!("describe the alarms of {workload}"), &failure))?;
+    let Some(alarm) = alarm.map(|alarm| alarm.name) else {
         return Ok(None);
     };
     let mut health_checks = Vec::new();
@@ -44,26 +44,6 @@ fn read(id: &str, config: &HealthCheckConfig) -> HealthCheck {
         disabled: config.disabled() == Some(true),
         without_data: without_data.map_or("unknown", |status| status.as_str()).to_owned(),
     }
-}
-
-/// The name of the first of the workload's alarms on `traffic`.
-async fn alarm(clients: &Clients, workload: &WorkloadName, traffic: &TrafficMetric) -> Result<Option<String>, NotSeen> {
-    let mut pages = clients
-        .cloudwatch
-        .describe_alarms()
-        .alarm_name_prefix(format!("relight-{workload}-"))
-        .alarm_types(AlarmType::MetricAlarm)
-        .into_paginator()
-        .send();
-    while let Some(page) = pages.next().await {
-        let page = page.map_err(|error| not_seen(&format!("describe the alarms of {workload}"), &Failure::from(error)))?;
-        let watches = |alarm: &&MetricAlarm| alarm.namespace() == Some(&traffic.namespace) && alarm.metric_name() == Some(&traffic.metric);
-        let found = page.metric_alarms().iter().find(watches);
-        if let Some(name) = found.and_then(|alarm| alarm.alarm_name()) {
-            return Ok(Some(name.to_owned()));
-        }
-    }
-    Ok(None)
 }
 
 /// Only health checks of type CLOUDWATCH_METRIC name an alarm (model: HealthCheckConfig).

@@ -60,6 +60,7 @@ pub(crate) fn request(mode: Mode, ended: Ended, stops: Vec<Stop>) -> Request {
         approval: None,
         ended,
         stops,
+        hooks: Vec::new(),
         planned: Vec::new(),
     }
 }

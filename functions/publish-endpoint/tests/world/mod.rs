@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 
 pub(crate) const DATABASE: &str = "/relight/unishop/database";
 pub(crate) const REGION: &str = "/relight/unishop/region";
-pub(crate) const CONFIG: &str = "s3://shop/config.json";
+pub(crate) const CONFIG: &str = "s3://relight-shop-config/config.json";
 
 const PLAN: &str = include_str!("../fixtures/plan.toml");
 const ENDPOINTS: &str = r#"
@@ -36,7 +36,7 @@ value = "{region}"
 
 [[endpoints]]
 kind = "object"
-bucket = "shop"
+bucket = "relight-shop-config"
 key = "config.json"
 body = '{"db":"{databaseEndpoint}"}'
 "#;

@@ -1,7 +1,7 @@
 //! What neither emulator models, one file per behaviour of AWS. Each says which behaviour it stands for, and its source.
 //!
 //! An overlay may answer a call in the emulator's place, change a call before it is sent on, or complete an answer. It
-//! keeps what is under way and nothing else: the state of AWS is the emulators'. Time arrives as a value, so that what a
+//! keeps what is under way and nothing else: the state of AWS is the emulators', but for what neither knows (`routing`). Time arrives as a value, so that what a
 //! file shows at which time is a table test.
 
 use std::time::Duration;
@@ -13,12 +13,14 @@ use jiff::Timestamp;
 
 use super::Config;
 use super::call::Call;
+use super::routing::RoutingControls;
 use super::upstream::Upstreams;
 use super::weather::Weather;
 use super::xml;
 
 mod access;
 mod boot;
+mod cluster;
 mod facts;
 mod failover;
 mod groups;
@@ -28,6 +30,7 @@ mod launch;
 mod making;
 mod moto;
 mod promotion;
+mod tables;
 mod token;
 
 use access::Access;
@@ -38,6 +41,7 @@ use images::Images;
 use launch::{Around, Launches};
 use making::Makings;
 use promotion::Promotions;
+use tables::Tables;
 
 /// What to do with a call before an emulator sees it.
 #[derive(Debug)]
@@ -60,26 +64,34 @@ pub(crate) struct Overlays {
     launches: Launches,
     images: Images,
     makings: Makings,
+    tables: Tables,
     access: Access,
+    routing: RoutingControls,
 }
 
 impl Overlays {
-    pub(crate) fn new(config: &Config, upstreams: Upstreams, weather: Weather) -> Self {
+    pub(crate) fn new(config: &Config, upstreams: Upstreams, weather: Weather, routing: RoutingControls) -> Self {
         Self {
             promotions: Promotions::new(config.times.promotion),
             failovers: Failovers::new(config.times.failover),
             boots: Boots::new(config.times),
-            groups: Groups::new(config.times),
+            groups: Groups::new(config.times, weather.clone()),
             launches: Launches::new(upstreams.clone(), weather.clone()),
             images: Images::default(),
-            makings: Makings::new(config.times, upstreams.clone(), weather),
+            makings: Makings::new(config.times, upstreams.clone(), weather.clone()),
+            tables: Tables::new(weather),
             access: Access::new(config.engine_region.clone(), upstreams),
+            routing,
         }
     }
 
     /// Before an emulator sees the call. `body` is at hand for the calls that these overlays are about.
     pub(crate) async fn before(&self, call: &Call, head: &request::Parts, body: &Bytes) -> Step {
         self.access.notice(call);
+        if cluster::is_for_endpoint(call) {
+            let (answer, note) = cluster::answer(call, body, &self.routing, &self.access).await;
+            return Step::Answer(answer, note);
+        }
         if !call.is_for_moto() {
             return match self.failovers.refuse(call, clock::now()) {
                 Some(fault) => Step::Answer(fault.answer(call.protocol), "a failover is under way".to_owned()),
@@ -101,6 +113,9 @@ impl Overlays {
         if let Some((answer, note)) = self.makings.answer(call, head, body, &self.access, &self.images).await {
             return Step::Answer(answer, note);
         }
+        if let Some((answer, note)) = self.groups.answer(call, clock::now()) {
+            return Step::Answer(answer, note);
+        }
         match self.images.before(call) {
             Step::Forward => self.boots.before(call, clock::now()),
             step => step,
@@ -114,12 +129,16 @@ impl Overlays {
             || self.boots.completes(call)
             || self.groups.completes(call)
             || self.images.completes(call)
+            || self.tables.completes(call)
     }
 
     /// Completes an answer; the note, if any, is for the log.
     pub(crate) fn after(&self, call: &Call, answer: Response<Bytes>, now: Timestamp) -> (Response<Bytes>, Option<String>) {
         if !answer.status().is_success() {
             return (answer, None);
+        }
+        if self.tables.completes(call) {
+            return self.tables.after(call, answer);
         }
         let (head, body) = answer.into_parts();
         let Some(mut root) = xml::parse(&body) else {

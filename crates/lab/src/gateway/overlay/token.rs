@@ -72,6 +72,16 @@ pub(super) fn success(body: Bytes) -> Response<Bytes> {
     answer
 }
 
+/// An answer of a service that speaks JSON.
+pub(super) fn json(status: StatusCode, body: &serde_json::Value) -> Response<Bytes> {
+    let mut answer = Response::new(Bytes::from(body.to_string()));
+    *answer.status_mut() = status;
+    answer
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
+    answer
+}
+
 /// The parameters that must be the same, in an order of their own.
 fn parameters(form: &Form) -> Vec<(String, String)> {
     let mut pairs: Vec<(String, String)> = form

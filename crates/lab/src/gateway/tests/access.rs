@@ -8,6 +8,8 @@ use hyper::body::Bytes;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
+use super::routing::ask;
+use crate::gateway::routing::{PRIMARY_CONTROL, RECOVERY_CONTROL, SAFETY_RULE};
 use crate::gateway::testing::{Fake, Received, empty, gateway, sdk, xml};
 use crate::gateway::{Gateway, Times};
 
@@ -262,4 +264,30 @@ async fn who_may_not_delete_snapshots_deregisters_without_them() {
         assert_eq!(seen, Some(code));
         assert_eq!(world.moto.operations().contains(&"DeleteSnapshot".to_owned()), code == "success");
     }
+}
+
+#[tokio::test]
+async fn routing_controls_are_turned_only_as_the_role_allows() {
+    let condition = json!({"Bool": {"route53-recovery-cluster:AllowSafetyRulesOverrides": "false"}});
+    let world = world(json!([{
+        "Effect": "Allow", "Action": "route53-recovery-cluster:UpdateRoutingControlState*", "Resource": RECOVERY_CONTROL,
+        "Condition": condition,
+    }]))
+    .await;
+    let update = async |body: Value| {
+        let caller = ("ASIA1", "launch-instances");
+        let (_, answer) = ask(&world.gateway, caller, "us-west-2", "UpdateRoutingControlState", &body)
+            .await
+            .unwrap();
+        answer
+    };
+    let on = |control: &str| json!({"RoutingControlArn": control, "RoutingControlState": "On"});
+    assert_eq!(update(on(RECOVERY_CONTROL)).await, json!({}));
+    let denied = update(on(PRIMARY_CONTROL)).await;
+    assert_eq!(denied["__type"], "AccessDeniedException");
+    let told = format!("not authorized to perform: route53-recovery-cluster:UpdateRoutingControlState on resource: {PRIMARY_CONTROL}");
+    assert!(denied["message"].as_str().unwrap().contains(&told), "{denied}");
+    let mut overriding = on(RECOVERY_CONTROL);
+    overriding["SafetyRulesToOverride"] = json!([SAFETY_RULE]);
+    assert_eq!(update(overriding).await["__type"], "AccessDeniedException");
 }

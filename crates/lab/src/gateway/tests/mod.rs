@@ -5,5 +5,7 @@ mod access;
 mod aurora;
 mod images;
 mod instances;
+mod routing;
+mod standby;
 mod traffic;
 mod weather;

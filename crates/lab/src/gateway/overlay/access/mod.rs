@@ -1,5 +1,5 @@
 //! IAM in front of moto: MiniStack enforces policies, moto none, so the gateway does for EC2, Auto Scaling and Elastic Load
-//! Balancing.
+//! Balancing; and for the routing controls that it answers itself.
 //!
 //! The caller's function tells its role, MiniStack the role's policies, and `policy` evaluates them for each action and
 //! resource of the call (`checks`). MiniStack's own SimulatePrincipalPolicy is no use here: it takes one resource, and
@@ -70,8 +70,26 @@ impl Access {
         }
         match self.judge(call, launch).await {
             Ok(refusal) => refusal,
-            Err(error) => Some(denial(call, &format!("the lab can't tell the role of {}: {error:#}", call.caller))),
+            Err(error) => Some(unknown(call, &error)),
         }
+    }
+
+    /// AWS's denial, unless the caller's role allows the call on each of `resources`, given `context`.
+    pub(super) async fn refuse_on(&self, call: &Call, resources: &[String], context: &[(&str, &str)]) -> Option<Fault> {
+        if call.is_roots() {
+            return None;
+        }
+        let action = format!("{}:{}", call.scope.service, call.operation);
+        let given = |check: Check, (key, value): &(&str, &str)| check.with(key, value);
+        let checks = resources
+            .iter()
+            .map(|resource| context.iter().fold(Check::new(&action, resource), given))
+            .collect();
+        let judged = match self.role(&call.caller).await {
+            Ok(role) => self.judge_each(call, &role, checks).await,
+            Err(error) => Err(error),
+        };
+        judged.unwrap_or_else(|error| Some(unknown(call, &error)))
     }
 
     async fn judge(&self, call: &Call, launch: Option<&Facts>) -> anyhow::Result<Option<Fault>> {
@@ -83,8 +101,12 @@ impl Access {
                 None => return Ok(Some(no_profile(profile))),
             }
         }
+        self.judge_each(call, &role, checks).await
+    }
+
+    async fn judge_each(&self, call: &Call, role: &Role, checks: Vec<Check>) -> anyhow::Result<Option<Fault>> {
         for mut check in checks {
-            let because = match self.decide(&role, &mut check, call).await? {
+            let because = match self.decide(role, &mut check, call).await? {
                 Decision::Allowed => continue,
                 Decision::Denied => "with an explicit deny in an identity-based policy".to_owned(),
                 Decision::NotAllowed => format!("because no identity-based policy allows the {} action", check.action),
@@ -136,14 +158,21 @@ impl Access {
 }
 
 /// EC2 says it in its own words (AWSEC2 APIReference, errors-overview), the query services by AccessDenied
-/// (IAM User Guide, "Troubleshoot access denied error messages"); 403 both.
+/// (IAM User Guide, "Troubleshoot access denied error messages"), 403 both; those of JSON by AccessDeniedException, 400
+/// (their Common Errors; model of route53-recovery-cluster).
 fn denial(call: &Call, message: &str) -> Fault {
-    if call.protocol == Protocol::Ec2 {
-        let message = format!("You are not authorized to perform this operation. {message}");
-        Fault::new(StatusCode::FORBIDDEN, "UnauthorizedOperation", message)
-    } else {
-        Fault::new(StatusCode::FORBIDDEN, "AccessDenied", message)
+    match call.protocol {
+        Protocol::Ec2 => {
+            let message = format!("You are not authorized to perform this operation. {message}");
+            Fault::new(StatusCode::FORBIDDEN, "UnauthorizedOperation", message)
+        }
+        Protocol::Json => Fault::new(StatusCode::BAD_REQUEST, "AccessDeniedException", message),
+        _ => Fault::new(StatusCode::FORBIDDEN, "AccessDenied", message),
     }
+}
+
+fn unknown(call: &Call, error: &anyhow::Error) -> Fault {
+    denial(call, &format!("the lab can't tell the role of {}: {error:#}", call.caller))
 }
 
 fn no_profile(profile: &str) -> Fault {
