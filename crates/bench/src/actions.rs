@@ -97,13 +97,8 @@ pub fn actions() -> Vec<Action> {
         ),
         action("scale", "scale-group", scale_group(), &["autoscaling:DescribeAutoScalingGroups"]),
         action("ready", "check-readiness", check_readiness(), &["dynamodb:GetItem"]),
-        action(
-            "ready",
-            "check-tables",
-            check_tables(),
-            &["cloudwatch:GetMetricData", "dynamodb:DescribeTable"],
-        ),
-        action("traffic", "publish-endpoint", publish_endpoint(), &["s3:GetObject"]),
+        action("ready", "check-tables", check_tables(), &["dynamodb:DescribeTable"]),
+        action("publish", "publish-endpoint", publish_endpoint(), &["s3:GetObject"]),
         action("traffic", "shift-traffic", shift_traffic(), &["cloudwatch:DescribeAlarms"]),
     ]
 }

@@ -65,8 +65,10 @@ bundles! {
     dependencies holds check_dependencies;
     /// Serves what asks for readiness and judges it, and what asks whether tables serve.
     ready holds check_plan, check_readiness, check_tables;
-    /// Serves what tells others where a workload now is, and what sends its users there.
-    traffic holds publish_endpoint, shift_traffic;
+    /// Serves what tells others where a workload now is.
+    publish holds publish_endpoint;
+    /// Serves what sends users to one Region or the other.
+    traffic holds shift_traffic;
     /// Serves what hears an alarm, and what decides again before anything is changed.
     alarm holds start_recovery, confirm_outage;
     /// Serves what opens and closes runs.

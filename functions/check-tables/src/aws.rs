@@ -27,18 +27,24 @@ const PERIOD_SECONDS: i32 = 300;
 const RUN: &str = "relightRun";
 const AT: &str = "relightAt";
 
-/// All tables side by side, and beside them their lags.
+/// All tables side by side, then the lags of those that are there.
 pub(crate) async fn observe(clients: &Clients, request: &Request, now: Timestamp) -> Result<Seen, Error> {
     let asked: JoinSet<_> = request
         .tables
         .iter()
         .map(|table| described(clients.dynamodb.clone(), table.name.clone()))
         .collect();
-    let bound = Bound::within(LAG);
-    let (tables, lags) = tokio::join!(asked.join_all(), bound.hold(lags(&clients.cloudwatch, request, now)));
-    let lags = lags.unwrap_or_else(|| Err(format!("CloudWatch gave no answer within {} s", LAG.as_secs())));
-    let tables = tables.into_iter().collect::<Result<_, _>>()?;
-    Ok(Seen { tables, lags })
+    let tables = asked.join_all().await.into_iter().collect::<Result<Vec<_>, _>>()?;
+    let lags = if tables.iter().any(|(_, found)| matches!(found, Found::Table(_))) {
+        let told = Bound::within(LAG).hold(lags(&clients.cloudwatch, request, now)).await;
+        told.unwrap_or_else(|| Err(format!("CloudWatch gave no answer within {} s", LAG.as_secs())))
+    } else {
+        Ok(BTreeMap::new())
+    };
+    Ok(Seen {
+        tables: tables.into_iter().collect(),
+        lags,
+    })
 }
 
 /// The table as this Region has it. What AWS refuses for good is told with what is wrong with other tables.

@@ -1,4 +1,4 @@
-//! The program of what tells others where a workload now is, and of what sends its users there.
+//! The program of what sends users to one Region or the other.
 
 fn main() -> Result<(), lambda_runtime::Error> {
     bootstrap::traffic()
