@@ -281,7 +281,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
                 plan.insert("tables".to_owned(), vec![toml::Value::Table(table)].into());
             }),
             ["carts does not exist in this Region", "aws dynamodb update-table --replica-updates"],
-            &[Plan],
+            &[],
         ),
         fails(
             InstanceProfile,
@@ -311,7 +311,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
                 "is inverted: users would be moved in peace",
                 "aws route53 update-health-check --no-inverted",
             ],
-            &[Plan, TrafficAlarm],
+            &[TrafficAlarm],
         ),
         fails(
             SiteCertificate,
@@ -341,7 +341,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
                 plan.insert("traffic".to_owned(), traffic.into());
             }),
             ["no alarm watches RecoveryServes in Relight", "create it in this Region"],
-            &[Plan, TrafficHealthCheck],
+            &[TrafficHealthCheck],
         ),
     ]
 }
