@@ -1,7 +1,7 @@
 //! Hot standby: everything runs; the database is promoted, the tables are proven, and users are moved meanwhile.
 
 use aws_sdk_dynamodb::types::{AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType};
-use close_run::report::{Report, Step};
+
 use lab::Settings;
 use lab::demo::play;
 use lab::gateway::{Effect, Match, Rule};
@@ -10,18 +10,13 @@ use lab::world::RECOVERY;
 use ledger::Verdict::{Done, StoppedPartway, StoppedUntouched};
 use plan::Strategy;
 
-use crate::stage::{Stage, at_once, execute, settings};
+use crate::stage::{Stage, at_once, execute, settings, step};
 
 pub(crate) fn hot(settings: Settings) -> Settings {
     Settings {
         strategy: Strategy::HotStandby,
         ..settings
     }
-}
-
-fn step<'a>(report: &'a Report, name: &str) -> &'a Step {
-    let found = report.steps.iter().find(|step| step.name == name);
-    found.unwrap_or_else(|| panic!("no step {name}: {:?}", report.steps))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,12 +39,9 @@ async fn a_lost_region_promotes_the_database_proves_the_tables_and_moves_users_m
     let hooks: Vec<_> = report.hooks.iter().map(|hook| (hook.name.as_str(), &hook.error)).collect();
     assert_eq!(hooks, [("warm up", &None)]);
     // No control plane that may be away with the primary is asked.
-    let asked = stage.log();
-    let by_functions = asked.iter().filter(|entry| entry.caller != "lab" && entry.caller != "site");
-    let far: Vec<_> = by_functions
-        .filter(|entry| ["route53", "cloudfront", "iam", "globalaccelerator"].contains(&entry.service.as_str()))
-        .collect();
+    let far = stage.asked_far();
     assert!(far.is_empty(), "{far:?}");
+    let asked = stage.log();
     let written: Vec<_> = asked
         .iter()
         .filter(|entry| entry.caller == "publish-endpoint" && entry.operation == "PutObject")

@@ -10,6 +10,7 @@ use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StateValue};
 use aws_sdk_sfn::types::ExecutionStatus;
 use close_run::Report;
+use close_run::report::Step;
 use lab::deploy::{self, Sources};
 use lab::emulators::Installed;
 use lab::gateway::{Entry, Times};
@@ -235,6 +236,24 @@ impl Ended {
         let report = self.report.clone();
         report.unwrap_or_else(|| panic!("no report: {:?} {:?}: {}", self.status, self.error, self.cause))
     }
+}
+
+impl Stage {
+    /// What functions asked of control planes that may be away with the primary Region.
+    pub(crate) fn asked_far(&self) -> Vec<Arc<Entry>> {
+        const FAR: [&str; 4] = ["route53", "cloudfront", "iam", "globalaccelerator"];
+        let by_functions = self
+            .log()
+            .into_iter()
+            .filter(|entry| entry.caller != "lab" && entry.caller != "site");
+        by_functions.filter(|entry| FAR.contains(&entry.service.as_str())).collect()
+    }
+}
+
+/// The step of that name.
+pub(crate) fn step<'a>(report: &'a Report, name: &str) -> &'a Step {
+    let found = report.steps.iter().find(|step| step.name == name);
+    found.unwrap_or_else(|| panic!("no step {name}: {:?}", report.steps))
 }
 
 /// What a person types to have the site recovered.

@@ -1,7 +1,7 @@
 //! Warm standby: a small group grows beside the promotion, and serves all users.
 
 use aws_sdk_autoscaling::types::AutoScalingGroup;
-use close_run::report::{Report, Step};
+use close_run::report::Step;
 use lab::Settings;
 use lab::demo::play;
 use lab::gateway::{Effect, Match, Rule};
@@ -12,7 +12,7 @@ use ledger::Verdict::{Done, StoppedPartway, StoppedUntouched};
 use plan::Strategy;
 use serde_json::json;
 
-use crate::stage::{Stage, at_once, execute, settings};
+use crate::stage::{Stage, at_once, execute, settings, step};
 
 fn warm(settings: Settings) -> Settings {
     Settings {
@@ -44,11 +44,6 @@ fn sizes(group: &AutoScalingGroup) -> [Option<i32>; 3] {
     [group.min_size(), group.desired_capacity(), group.max_size()]
 }
 
-fn step<'a>(report: &'a Report, name: &str) -> &'a Step {
-    let found = report.steps.iter().find(|step| step.name == name);
-    found.unwrap_or_else(|| panic!("no step {name}: {:?}", report.steps))
-}
-
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs the lab: cargo xtask test"]
 async fn a_lost_region_makes_the_standby_grow_beside_the_promotion_and_serve() {
@@ -72,14 +67,14 @@ async fn a_lost_region_makes_the_standby_grow_beside_the_promotion_and_serve() {
     assert!(because.ends_with(" of 3 instances of unishop serve (2 needed)"), "{because}");
     assert_eq!(played.served_from.as_deref(), Some(RECOVERY));
     // Nothing is launched one by one, and no control plane that may be away with the primary is asked.
-    let asked = stage.log();
-    let by_functions = asked.iter().filter(|entry| entry.caller != "lab" && entry.caller != "site");
-    let far: Vec<_> = by_functions
-        .filter(|entry| {
-            ["route53", "cloudfront", "iam", "globalaccelerator"].contains(&entry.service.as_str()) || entry.operation == "RunInstances"
-        })
-        .collect();
+    let far = stage.asked_far();
     assert!(far.is_empty(), "{far:?}");
+    assert!(
+        stage
+            .log()
+            .iter()
+            .all(|entry| entry.caller == "lab" || entry.operation != "RunInstances")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

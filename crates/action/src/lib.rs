@@ -5,6 +5,7 @@
 //! the clock and the environment, so that decisions elsewhere get both as values.
 
 pub mod aws;
+mod clipped;
 pub mod clock;
 pub mod environment;
 mod error;
@@ -18,6 +19,7 @@ mod region_switch;
 mod rehearsal;
 mod runner;
 
+pub use clipped::clipped;
 pub use error::{ErrorName, NamedError, chain};
 pub use metrics::{Metrics, Unit};
 pub use mode::{Mode, Permit};

@@ -1,12 +1,9 @@
 //! What a place held before a chain of runs wrote there, in the ledger.
 
-use action::aws::{Failure, on_paper};
 use action::ids::{RunId, WorkloadName};
-use action::{Permit, PlannedCall, Rehearsal};
-use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use action::{Permit, PlannedCall};
 use jiff::Timestamp;
-use ledger::{KeptValue, Value, kept_value_key};
+use ledger::{Item, KeptValue, Value, kept_value_key};
 
 use crate::Places;
 use crate::error::Error;
@@ -33,21 +30,13 @@ impl Kept {
     }
 }
 
-pub(crate) async fn keep(places: &Places, workload: &WorkloadName, place: &Place, kept: Kept, _permit: &Permit) -> Result<(), Error> {
-    let put = keeping(&places.dynamodb, &places.ledger, workload, place, kept);
-    match put.send().await.map(drop).map_err(Failure::from) {
-        Ok(()) => Ok(()),
-        // This chain has kept it before.
-        Err(failure) if failure.is(&["ConditionalCheckFailedException"]) => Ok(()),
-        Err(failure) => Err(Error::Keep(place.clone(), failure)),
-    }
+pub(crate) async fn keep(places: &Places, workload: &WorkloadName, place: &Place, kept: Kept, permit: &Permit) -> Result<(), Error> {
+    let kept = ledger::keep_first(&places.dynamodb, &places.ledger, item(workload, place, kept), permit).await;
+    kept.map_err(|failure| Error::Keep(place.clone(), failure))
 }
 
 pub(crate) async fn planned_keep(places: &Places, workload: &WorkloadName, place: &Place, kept: Kept) -> Result<PlannedCall, Error> {
-    let rehearsal = Rehearsal::unsent();
-    let paper = Client::new(&on_paper(places.dynamodb.config().region()));
-    let put = keeping(&paper, &places.ledger, workload, place, kept).customize();
-    let planned = rehearsal.call(put.interceptor(rehearsal.clone()).send().await);
+    let planned = ledger::planned_keep_first(&places.dynamodb, &places.ledger, item(workload, place, kept)).await;
     planned.map_err(|failure| Error::Keep(place.clone(), failure))
 }
 
@@ -70,19 +59,12 @@ pub(crate) async fn kept(places: &Places, workload: &WorkloadName, place: &Place
     }))
 }
 
-fn keeping(dynamodb: &Client, table: &str, workload: &WorkloadName, place: &Place, kept: Kept) -> PutItemFluentBuilder {
+fn item(workload: &WorkloadName, place: &Place, kept: Kept) -> Item {
     let value = KeptValue {
         place: place.id(),
         work: kept.work,
         was: kept.was,
         seen_at: kept.seen_at,
     };
-    let item = value.to_item(workload);
-    dynamodb
-        .put_item()
-        .table_name(table)
-        .condition_expression("attribute_not_exists(pk) OR #work <> :work")
-        .expression_attribute_names("#work", "work")
-        .set_expression_attribute_values(item.get("work").map(|work| [(":work".to_owned(), work.clone())].into()))
-        .set_item(Some(item))
+    value.to_item(workload)
 }

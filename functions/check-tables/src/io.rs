@@ -129,7 +129,7 @@ impl Reply {
         Self {
             outcome,
             retry_after_seconds: None,
-            because: words::clipped(&because, Self::WORDS),
+            because: action::clipped(&because, Self::WORDS),
             tables,
             calls,
             left_out: 0,

@@ -1,5 +1,6 @@
 //! What people read about the tables.
 
+use action::clipped;
 use action::ids::{Region, TableName};
 use jiff::Timestamp;
 
@@ -133,12 +134,4 @@ fn more(named: String, count: usize) -> String {
 
 fn plural(count: usize, one: &'static str, many: &'static str) -> &'static str {
     if count == 1 { one } else { many }
-}
-
-/// The text in at most `most` bytes, and a sign that there was more.
-pub(crate) fn clipped(text: &str, most: usize) -> String {
-    match text.char_indices().find(|(at, letter)| at + letter.len_utf8() > most) {
-        Some((end, _)) => format!("{}…", text[..end].trim_end()),
-        None => text.to_owned(),
-    }
 }

@@ -1,7 +1,7 @@
 //! What goes in, what comes out, and what a plan's own fence is called with.
 
 use action::ids::{FunctionArn, InstanceId, Region, RunId, WorkloadName};
-use action::{Mode, Outcome, PlannedCall};
+use action::{Mode, Outcome, PlannedCall, clipped};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -163,13 +163,5 @@ impl Reply {
             self.left_out += 1;
         }
         self
-    }
-}
-
-/// The text in at most `most` bytes.
-fn clipped(text: &str, most: usize) -> String {
-    match text.char_indices().find(|(at, letter)| at + letter.len_utf8() > most) {
-        Some((end, _)) => format!("{}…", text[..end].trim_end()),
-        None => text.to_owned(),
     }
 }

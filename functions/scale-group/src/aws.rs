@@ -4,10 +4,9 @@ use action::aws::{Failure, on_paper};
 use action::{Permit, PlannedCall, Rehearsal};
 use aws_sdk_autoscaling::operation::update_auto_scaling_group::builders::UpdateAutoScalingGroupFluentBuilder;
 use aws_sdk_autoscaling::types::{AutoScalingGroup, LifecycleState, ScalingActivityStatusCode};
-use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_elasticloadbalancingv2::types::TargetHealthStateEnum;
 use jiff::Timestamp;
-use ledger::GroupSizes;
+use ledger::{GroupSizes, Item};
 use plan::Group;
 use tracing::warn;
 
@@ -102,14 +101,9 @@ pub(crate) async fn failing(autoscaling: &aws_sdk_autoscaling::Client, group: &G
 }
 
 /// Keeps the sizes that the group had before this chain of runs raised it.
-pub(crate) async fn remember(clients: &Clients, request: &Request, raise: &Raise, now: Timestamp, _permit: &Permit) -> Result<(), Error> {
-    let put = remembering(&clients.dynamodb, &clients.ledger, request, raise, now);
-    match put.send().await.map(drop).map_err(Failure::from) {
-        Ok(()) => Ok(()),
-        // This chain has kept them before.
-        Err(failure) if failure.is(&["ConditionalCheckFailedException"]) => Ok(()),
-        Err(failure) => Err(Error::Remember(request.group.name.clone(), failure)),
-    }
+pub(crate) async fn remember(clients: &Clients, request: &Request, raise: &Raise, now: Timestamp, permit: &Permit) -> Result<(), Error> {
+    let kept = ledger::keep_first(&clients.dynamodb, &clients.ledger, item(request, raise, now), permit).await;
+    kept.map_err(|failure| Error::Remember(request.group.name.clone(), failure))
 }
 
 /// Raises the group.
@@ -122,11 +116,9 @@ pub(crate) async fn raise(autoscaling: &aws_sdk_autoscaling::Client, group: &Gro
 
 /// Both as plan mode lists them: neither has a dry run.
 pub(crate) async fn planned(clients: &Clients, request: &Request, raise: &Raise, now: Timestamp) -> Result<Vec<PlannedCall>, Error> {
-    let paper = on_paper(clients.autoscaling.config().region());
-    let rehearsal = Rehearsal::unsent();
-    let put = remembering(&aws_sdk_dynamodb::Client::new(&paper), &clients.ledger, request, raise, now).customize();
-    let kept = rehearsal.call(put.interceptor(rehearsal.clone()).send().await);
+    let kept = ledger::planned_keep_first(&clients.dynamodb, &clients.ledger, item(request, raise, now)).await;
     let kept = kept.map_err(|failure| Error::Remember(request.group.name.clone(), failure))?;
+    let paper = on_paper(clients.autoscaling.config().region());
     let rehearsal = Rehearsal::unsent();
     let update = raising(&aws_sdk_autoscaling::Client::new(&paper), &request.group, raise).customize();
     let raised = rehearsal.call(update.interceptor(rehearsal.clone()).send().await);
@@ -134,7 +126,7 @@ pub(crate) async fn planned(clients: &Clients, request: &Request, raise: &Raise,
     Ok(vec![kept, raised])
 }
 
-fn remembering(dynamodb: &aws_sdk_dynamodb::Client, table: &str, request: &Request, raise: &Raise, now: Timestamp) -> PutItemFluentBuilder {
+fn item(request: &Request, raise: &Raise, now: Timestamp) -> Item {
     let sizes = GroupSizes {
         group: request.group.name.clone(),
         work: request.run.clone(),
@@ -143,14 +135,7 @@ fn remembering(dynamodb: &aws_sdk_dynamodb::Client, table: &str, request: &Reque
         maximum: raise.from.maximum,
         seen_at: now,
     };
-    let item = sizes.to_item(&request.workload);
-    dynamodb
-        .put_item()
-        .table_name(table)
-        .condition_expression("attribute_not_exists(pk) OR #work <> :work")
-        .expression_attribute_names("#work", "work")
-        .set_expression_attribute_values(item.get("work").map(|work| [(":work".to_owned(), work.clone())].into()))
-        .set_item(Some(item))
+    sizes.to_item(&request.workload)
 }
 
 fn raising(autoscaling: &aws_sdk_autoscaling::Client, group: &Group, raise: &Raise) -> UpdateAutoScalingGroupFluentBuilder {

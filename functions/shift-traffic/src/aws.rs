@@ -8,12 +8,11 @@ use action::{Permit, PlannedCall, Rehearsal};
 use aws_sdk_cloudwatch::operation::put_metric_data::builders::PutMetricDataFluentBuilder;
 use aws_sdk_cloudwatch::primitives::DateTime;
 use aws_sdk_cloudwatch::types::{Dimension, MetricDatum, StandardUnit};
-use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_route53recoverycluster::Client;
 use aws_sdk_route53recoverycluster::operation::update_routing_control_states::builders::UpdateRoutingControlStatesFluentBuilder;
 use aws_sdk_route53recoverycluster::types::{RoutingControlState, UpdateRoutingControlStateEntry};
 use jiff::Timestamp;
-use ledger::{KeptTraffic, kept_traffic_key};
+use ledger::{Item, KeptTraffic, kept_traffic_key};
 use places::Places;
 use plan::{RoutingEndpoint, TrafficMetric};
 use serde_json::{Value, json};
@@ -136,15 +135,10 @@ fn updating(client: &Client, pair: &Pair<'_>, wanted: Controls) -> Result<Update
 }
 
 /// Keeps what sent users where they were before this chain of runs moved them.
-pub(crate) async fn keep(request: &Request, clients: &Clients, before: &States, now: Timestamp, _permit: &Permit) -> Result<(), Error> {
+pub(crate) async fn keep(request: &Request, clients: &Clients, before: &States, now: Timestamp, permit: &Permit) -> Result<(), Error> {
     let places = &clients.places;
-    let put = keeping(&places.dynamodb, &places.ledger, request, before, now);
-    match put.send().await.map(drop).map_err(Failure::from) {
-        Ok(()) => Ok(()),
-        // This chain has kept it before.
-        Err(failure) if failure.is(&["ConditionalCheckFailedException"]) => Ok(()),
-        Err(failure) => Err(Error::Keep(request.workload.clone(), failure)),
-    }
+    let kept = ledger::keep_first(&places.dynamodb, &places.ledger, item(request, before, now), permit).await;
+    kept.map_err(|failure| Error::Keep(request.workload.clone(), failure))
 }
 
 /// The same as plan mode lists it; nothing on the way back, where nothing is kept.
@@ -153,27 +147,17 @@ pub(crate) async fn planned_keep(request: &Request, clients: &Clients, before: &
         return Ok(vec![]);
     }
     let places = &clients.places;
-    let rehearsal = Rehearsal::unsent();
-    let paper = aws_sdk_dynamodb::Client::new(&on_paper(places.dynamodb.config().region()));
-    let put = keeping(&paper, &places.ledger, request, before, now).customize();
-    let planned = rehearsal.call(put.interceptor(rehearsal.clone()).send().await);
+    let planned = ledger::planned_keep_first(&places.dynamodb, &places.ledger, item(request, before, now)).await;
     Ok(vec![planned.map_err(|failure| Error::Keep(request.workload.clone(), failure))?])
 }
 
-fn keeping(dynamodb: &aws_sdk_dynamodb::Client, table: &str, request: &Request, before: &States, now: Timestamp) -> PutItemFluentBuilder {
+fn item(request: &Request, before: &States, now: Timestamp) -> Item {
     let kept = KeptTraffic {
         work: request.run.clone(),
         states: before.clone(),
         seen_at: now,
     };
-    let item = kept.to_item(&request.workload);
-    dynamodb
-        .put_item()
-        .table_name(table)
-        .condition_expression("attribute_not_exists(pk) OR #work <> :work")
-        .expression_attribute_names("#work", "work")
-        .set_expression_attribute_values(item.get("work").map(|work| [(":work".to_owned(), work.clone())].into()))
-        .set_item(Some(item))
+    kept.to_item(&request.workload)
 }
 
 /// What sent users where they were; none if no run has moved them.

@@ -82,23 +82,20 @@ pub(crate) async fn shift(
     ))
 }
 
-/// Both states as the first endpoint tells them that answers; that one, and those after it.
+/// Both states, and the endpoints from the one on that told them.
 async fn observe<'a>(
     clients: &Clients,
     order: &'a [&'a RoutingEndpoint],
     pair: &Pair<'_>,
 ) -> Result<(Controls, &'a [&'a RoutingEndpoint]), Error> {
-    let mut failed = Vec::new();
-    for (index, endpoint) in order.iter().enumerate() {
-        let client = (clients.routing.client)(endpoint);
-        let states = async { Ok((state(&client, pair.primary).await?, state(&client, pair.recovery).await?)) };
-        match states.await {
-            Ok((primary, recovery)) => return Ok((Controls { primary, recovery }, &order[index..])),
-            Err(error @ Error::GetRoutingControl(..)) if another_may(&error) => failed.push(told(endpoint, &error)),
-            Err(error) => return Err(error),
-        }
-    }
-    Err(Error::NoEndpoint(failed))
+    let told = async |client: &Client| {
+        Ok(Controls {
+            primary: state(client, pair.primary).await?,
+            recovery: state(client, pair.recovery).await?,
+        })
+    };
+    let (index, controls) = first(clients, order, told).await?;
+    Ok((controls, &order[index..]))
 }
 
 /// The endpoint that took the update.
@@ -109,11 +106,23 @@ async fn update<'a>(
     wanted: Controls,
     permit: &Permit,
 ) -> Result<&'a RoutingEndpoint, Error> {
+    let (index, ()) = first(clients, order, async |client: &Client| {
+        aws::update(client, pair, wanted, permit).await
+    })
+    .await?;
+    Ok(order[index])
+}
+
+/// What the first endpoint says that isn't to be passed over, and which of `order` it is.
+async fn first<T>(
+    clients: &Clients,
+    order: &[&RoutingEndpoint],
+    ask: impl AsyncFn(&Client) -> Result<T, Error>,
+) -> Result<(usize, T), Error> {
     let mut failed = Vec::new();
-    for endpoint in order {
-        let client = (clients.routing.client)(endpoint);
-        match aws::update(&client, pair, wanted, permit).await {
-            Ok(()) => return Ok(endpoint),
+    for (index, endpoint) in order.iter().enumerate() {
+        match ask(&(clients.routing.client)(endpoint)).await {
+            Ok(answer) => return Ok((index, answer)),
             Err(error) if another_may(&error) => failed.push(told(endpoint, &error)),
             Err(error) => return Err(error),
         }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use close_run::definition::AFTERWARDS;
 use close_run::report::{Report, Step, StepOutcome};
 
 use crate::gateway::Times;
@@ -31,8 +32,6 @@ pub(super) fn told(report: &Report, times: &Times) -> String {
 
 /// The state that decides; before it the run waits for looks at the primary, which is no wait of AWS's.
 const DECIDES: &str = "Confirm Outage";
-/// What follows when users are served.
-const AFTERWARDS: &str = "keep-lost-writes";
 
 /// The seconds from the decision to the last step that users wait for.
 fn acted(steps: &[Step]) -> Option<f64> {
