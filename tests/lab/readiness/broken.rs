@@ -30,6 +30,14 @@ pub(super) fn of_launch(plan: &mut toml::Table, key: &str, value: toml::Value) {
     launch.insert(key.to_owned(), value);
 }
 
+/// Has `plan` move users by the metric, and name what they use.
+pub(super) fn by_metric(plan: &mut toml::Table) {
+    let traffic = toml::Table::from_iter([("method".to_owned(), "health-check-metric".into())]);
+    plan.insert("traffic".to_owned(), traffic.into());
+    let site = plan["site"].as_table_mut().expect("the site");
+    site.insert("public".to_owned(), "http://unishop.example.com".into());
+}
+
 struct Clients {
     rds: aws_sdk_rds::Client,
     kms: aws_sdk_kms::Client,
