@@ -37,6 +37,9 @@ pub struct Member {
     pub role: Role,
     /// Whether its copy follows the writer's.
     pub synchronization: Synchronization,
+    /// Whether it passes the writes that it gets on to the writer. It is no writer by that, and once it is one the setting
+    /// "does nothing" (model: `EnableGlobalWriteForwarding`), so that nothing may wait for it or rely on it.
+    pub forwards_writes: bool,
 }
 
 /// What a member of a global cluster does.
@@ -220,6 +223,7 @@ async fn global_cluster(rds: &Client, id: &GlobalClusterId) -> Result<Option<Glo
 
 fn member(member: &types::GlobalClusterMember) -> Option<Member> {
     use types::GlobalClusterMemberSynchronizationStatus::Connected;
+    use types::WriteForwardingStatus::{Disabling, Enabled};
     Some(Member {
         arn: member.db_cluster_arn()?.to_owned(),
         role: if member.is_writer()? { Role::Writer } else { Role::Secondary },
@@ -227,6 +231,7 @@ fn member(member: &types::GlobalClusterMember) -> Option<Member> {
             None | Some(Connected) => Synchronization::Connected,
             Some(other) => Synchronization::Broken(other.as_str().to_owned()),
         },
+        forwards_writes: matches!(member.global_write_forwarding_status(), Some(Enabled | Disabling)),
     })
 }
 

@@ -84,7 +84,7 @@ impl World {
     pub async fn make(endpoint: &str, moto: &str, strategy: Strategy, traffic: TrafficMethod) -> Result<Self> {
         let primary = clients::config(endpoint, PRIMARY, clients::LAB)?;
         let recovery = clients::config(endpoint, RECOVERY, clients::LAB)?;
-        make_database(&primary, &recovery).await.context("make the database")?;
+        make_database(&primary, &recovery, strategy).await.context("make the database")?;
         let [home, away] =
             [PRIMARY, RECOVERY].map(|region| clients::config(moto, region, clients::LAB).map(|config| aws_sdk_ec2::Client::new(&config)));
         let (primary_instance, image) = make_primary_compute(&home?, &away?).await.context("make the primary's compute")?;
@@ -107,7 +107,8 @@ impl World {
     }
 }
 
-async fn make_database(primary: &SdkConfig, recovery: &SdkConfig) -> Result<()> {
+/// A standby that serves in peace forwards the writes that it gets, as the example's does.
+async fn make_database(primary: &SdkConfig, recovery: &SdkConfig, strategy: Strategy) -> Result<()> {
     let tag = rds::Tag::builder().key(WORKLOAD_TAG).value(WORKLOAD).build();
     let [home, away] = [primary, recovery].map(aws_sdk_rds::Client::new);
     let keys = [make_key(primary).await?, make_key(recovery).await?];
@@ -131,6 +132,7 @@ async fn make_database(primary: &SdkConfig, recovery: &SdkConfig) -> Result<()> 
             .deletion_protection(true)
             .db_cluster_identifier(cluster)
             .global_cluster_identifier(GLOBAL_CLUSTER)
+            .set_enable_global_write_forwarding((!is_primary && strategy != Strategy::PilotLight).then_some(true))
             .engine(ENGINE)
             .engine_version(ENGINE_VERSION)
             .set_master_username(is_primary.then(|| "unishop".to_owned()))

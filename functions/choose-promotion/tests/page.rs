@@ -26,6 +26,7 @@ fn member(arn: &str, role: Role) -> Member {
         arn: arn.to_owned(),
         role,
         synchronization: Synchronization::Connected,
+        forwards_writes: false,
     }
 }
 
@@ -162,6 +163,10 @@ fn cases() -> BTreeMap<&'static str, Case> {
         (
             "it follows, within the RPO; the plan says `detach`",
             peace().asked(Promotion::Detach),
+        ),
+        (
+            "it follows, within the RPO, and forwards the writes that it gets",
+            peace().global(|global| global.members[1].forwards_writes = true),
         ),
         ("another secondary follows too", third()),
         (

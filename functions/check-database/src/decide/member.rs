@@ -68,7 +68,10 @@ pub(super) fn members(request: &Request, seen: &Seen) -> Answer {
     }
     match &member.synchronization {
         Synchronization::Broken(status) => fail(format!("the copy of {recovery} is {status}"), "rebuild the secondary"),
-        Synchronization::Connected => Answer::pass(question, format!("{primary} writes, {recovery} follows"), limit),
+        Synchronization::Connected => {
+            let forwards = if member.forwards_writes { " and forwards writes to it" } else { "" };
+            Answer::pass(question, format!("{primary} writes, {recovery} follows{forwards}"), limit)
+        }
     }
 }
 

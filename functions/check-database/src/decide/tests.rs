@@ -27,6 +27,7 @@ fn member(arn: &str, role: Role) -> Member {
         arn: arn.to_owned(),
         role,
         synchronization: Synchronization::Connected,
+        forwards_writes: false,
     }
 }
 
@@ -92,6 +93,16 @@ fn told(request: &Request, seen: &Seen) -> Vec<Answer> {
 #[test]
 fn a_healthy_database_passes_every_question() {
     assert_eq!(told(&request("auto"), &healthy()), []);
+}
+
+#[test]
+fn a_secondary_that_forwards_writes_is_told_and_passes() {
+    let mut seen = healthy();
+    seen.global.as_mut().unwrap().cluster.members[1].forwards_writes = true;
+    let answers = answers(&request("auto"), &seen);
+    let members = answers.iter().find(|answer| answer.question == Question::Members).unwrap();
+    let says = "unishop-primary writes, unishop-recovery follows and forwards writes to it";
+    assert_eq!((members.verdict, members.seen.as_str()), (Verdict::Pass, says));
 }
 
 type Change = fn(&mut Seen);

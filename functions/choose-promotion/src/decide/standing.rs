@@ -27,10 +27,12 @@ pub enum Standing {
 }
 
 /// A cluster that follows its global cluster's writer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Follower {
     /// Why a managed failover is not possible; none if it is.
     pub bar: Option<Bar>,
+    /// Whether it passes the writes that it gets on to the writer.
+    pub forwards_writes: bool,
 }
 
 /// Why a managed failover is not possible.
@@ -102,6 +104,7 @@ pub fn stand(request: &Request, seen: &Seen) -> Result<Standing, Stop> {
         Some((global, member)) if member.role == Role::Secondary => {
             return Ok(Standing::Follower(Follower {
                 bar: bar(&seen.cluster, global, member),
+                forwards_writes: member.forwards_writes,
             }));
         }
         Some(_) => (Verb::Failover, format!("the writer of global cluster {global_cluster}")),

@@ -37,6 +37,14 @@ fn member(arn: &str, role: Role, synchronization: Synchronization) -> Member {
         arn,
         role,
         synchronization,
+        forwards_writes: false,
+    }
+}
+
+fn of(bar: Option<Bar>) -> Follower {
+    Follower {
+        bar,
+        forwards_writes: false,
     }
 }
 
@@ -208,7 +216,7 @@ fn a_follower_carries_what_bars_a_managed_failover() {
         ),
     ];
     for (seen, bar) in table {
-        assert_eq!(stand(&auto(), &seen), Ok(Standing::Follower(Follower { bar })));
+        assert_eq!(stand(&auto(), &seen), Ok(Standing::Follower(of(bar))));
     }
 }
 
@@ -280,10 +288,27 @@ fn the_verb_follows_from_the_plan_and_from_what_bars_a_failover() {
     ];
     for (promotion, bar, verb, why) in table {
         let lag = measured(480);
-        let choice = choose(&request(promotion, DataLoss::None), &Follower { bar }, lag.clone());
+        let choice = choose(&request(promotion, DataLoss::None), &of(bar), lag.clone());
         let because = format!("{why}; {within}");
         assert_eq!(choice, Ok(Choice { verb, lag, because }));
     }
+}
+
+#[test]
+fn forwarded_writes_are_told_and_change_no_choice() {
+    let seen = but(following(), |global, _| global.members[1].forwards_writes = true);
+    let Ok(Standing::Follower(follower)) = stand(&auto(), &seen) else {
+        panic!("a cluster that forwards writes is no writer")
+    };
+    let choice = choose(&auto(), &follower, measured(480)).unwrap();
+    assert_eq!(choice.verb, Verb::Failover);
+    assert!(
+        choice
+            .because
+            .ends_with("; it forwards writes to the writer as yet, and takes them itself once it is promoted"),
+        "{}",
+        choice.because
+    );
 }
 
 #[test]
@@ -292,7 +317,7 @@ fn a_plan_that_insists_on_an_impossible_failover_is_refused() {
         cluster: "16.10".to_owned(),
         global: "16.11".to_owned(),
     });
-    let refusal = choose(&request(Promotion::Failover, DataLoss::Unmeasured), &Follower { bar }, measured(0)).unwrap_err();
+    let refusal = choose(&request(Promotion::Failover, DataLoss::Unmeasured), &of(bar), measured(0)).unwrap_err();
     assert_eq!(
         refusal.to_string(),
         format!(
@@ -328,7 +353,7 @@ fn the_lag_is_weighed_against_the_rpo_and_what_was_accepted() {
     ];
     for (lag, consent, expected) in table {
         let prefix = "failover: a managed failover keeps the global cluster; unishop-recovery ";
-        let choice = choose(&request(Promotion::Auto, consent), &Follower { bar: None }, lag.clone());
+        let choice = choose(&request(Promotion::Auto, consent), &of(None), lag.clone());
         let told = choice
             .map(|choice| choice.because.replace(prefix, ""))
             .map_err(|refusal| refusal.to_string());
@@ -338,9 +363,7 @@ fn the_lag_is_weighed_against_the_rpo_and_what_was_accepted() {
 
 #[test]
 fn no_measured_lag_counts_for_a_copy_that_waits_for_a_resync() {
-    let follower = Follower {
-        bar: Some(Bar::Synchronization("pending-resync".to_owned())),
-    };
+    let follower = of(Some(Bar::Synchronization("pending-resync".to_owned())));
     for consent in [DataLoss::None, DataLoss::BeyondRpo] {
         let refusal = choose(&request(Promotion::Auto, consent), &follower, measured(0)).unwrap_err();
         assert!(matches!(refusal, Refusal::LagUnknown { .. }), "{refusal}");

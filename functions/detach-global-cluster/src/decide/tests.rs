@@ -33,6 +33,7 @@ fn member(arn: &str, role: Role) -> Member {
         arn: arn.to_owned(),
         role,
         synchronization: Synchronization::Connected,
+        forwards_writes: false,
     }
 }
 

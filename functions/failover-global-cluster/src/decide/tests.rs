@@ -33,6 +33,7 @@ fn member(arn: &str, role: Role) -> Member {
         arn: arn.to_owned(),
         role,
         synchronization: Synchronization::Connected,
+        forwards_writes: false,
     }
 }
 
@@ -147,6 +148,14 @@ fn done_means_role_status_and_writer_and_nothing_less() {
         ),
         (
             but(writing(), |_, cluster| cluster.instances = Instances::Readers),
+            Waiting::NoWriterYet,
+        ),
+        // It accepts writes and passes them on: it is no writer by that.
+        (
+            but(writing(), |global, cluster| {
+                global.members[1].forwards_writes = true;
+                cluster.instances = Instances::Readers;
+            }),
             Waiting::NoWriterYet,
         ),
         (but(writing(), |_, cluster| cluster.endpoint = None), Waiting::NoEndpointYet),

@@ -23,6 +23,7 @@ mod boot;
 mod cluster;
 mod facts;
 mod failover;
+mod forwarding;
 mod groups;
 mod images;
 mod key;
@@ -36,6 +37,7 @@ mod token;
 use access::Access;
 use boot::Boots;
 use failover::Failovers;
+use forwarding::Forwarding;
 use groups::Groups;
 use images::Images;
 use launch::{Around, Launches};
@@ -59,6 +61,7 @@ pub(crate) enum Step {
 pub(crate) struct Overlays {
     promotions: Promotions,
     failovers: Failovers,
+    forwarding: Forwarding,
     boots: Boots,
     groups: Groups,
     launches: Launches,
@@ -74,6 +77,7 @@ impl Overlays {
         Self {
             promotions: Promotions::new(config.times.promotion),
             failovers: Failovers::new(config.times.failover),
+            forwarding: Forwarding::default(),
             boots: Boots::new(config.times),
             groups: Groups::new(config.times, weather.clone()),
             launches: Launches::new(upstreams.clone(), weather.clone()),
@@ -126,6 +130,7 @@ impl Overlays {
     pub(crate) fn completes(&self, call: &Call) -> bool {
         self.promotions.completes(call)
             || self.failovers.completes(call)
+            || self.forwarding.completes(call)
             || self.boots.completes(call)
             || self.groups.completes(call)
             || self.images.completes(call)
@@ -147,6 +152,7 @@ impl Overlays {
         let notes: Vec<String> = [
             self.promotions.after(call, &mut root, now),
             self.failovers.after(call, &mut root, now),
+            self.forwarding.after(call, &mut root),
             self.boots.after(call, &mut root, now),
             self.groups.after(call, &mut root, now),
             self.images.after(call, &mut root, now),
