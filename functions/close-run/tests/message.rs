@@ -5,9 +5,11 @@ mod world;
 
 use action::Mode;
 use close_run::io::{Ended, Reply, Request};
-use ledger::Trigger;
+use close_run::report::CalledHook;
+use ledger::{Trigger, Verdict};
+use plan::Point;
 
-use world::{World, going_on, opened, request, stop};
+use world::{World, at, going_on, opened, request, stop};
 
 async fn said(history: &'static str, request: Request) -> Reply {
     World::new(history, Some(opened())).closes(request, "03:15:11").await.unwrap()
@@ -142,4 +144,46 @@ async fn what_people_said_is_told() {
         reply.message
     );
     assert_eq!(serde_json::to_value(world.report().1.approval).unwrap(), approval);
+}
+
+fn hook(name: &str, error: Option<&str>) -> CalledHook {
+    CalledHook {
+        name: name.to_owned(),
+        when: Point::BeforeDatabase,
+        critical: error.is_some(),
+        started_at: at("03:15:06"),
+        ended_at: at("03:15:07"),
+        error: error.map(str::to_owned),
+    }
+}
+
+#[tokio::test]
+async fn each_hook_is_told_with_what_it_failed_with_and_one_that_was_called_is_a_change() {
+    let cause = r#"States.TaskFailed: {"errorType":"RuntimeError","errorMessage":"no instance answers"}"#;
+    let hooked = Request {
+        hooks: vec![hook("warm up", None), hook("stop the batch", Some(cause))],
+        ..request(
+            Mode::Execute,
+            Ended::Stopped,
+            vec![stop("Choose Promotion", "Relight.Refused", "the lag is unknown")],
+        )
+    };
+    let untouched = Request {
+        hooks: Vec::new(),
+        ..hooked.clone()
+    };
+    let history = include_str!("fixtures/history-aws-refused.json");
+    let world = World::new(history, Some(opened()));
+    let reply = world.closes(hooked, "03:15:11").await.unwrap();
+    let told = "\nHooks: warm up is done; stop the batch FAILED (States.TaskFailed: no instance answers).\n";
+    assert!(reply.message.contains(told), "{}", reply.message);
+    let report = world.report().1;
+    assert_eq!(report.hooks[1].error.as_deref(), Some("States.TaskFailed: no instance answers"));
+    // What a hook has done, nobody here knows.
+    assert_eq!(report.verdict, Verdict::StoppedPartway);
+
+    let world = World::new(history, Some(opened()));
+    let reply = world.closes(untouched, "03:15:11").await.unwrap();
+    assert!(!reply.message.contains("Hooks"), "{}", reply.message);
+    assert_eq!(world.report().1.verdict, Verdict::StoppedUntouched);
 }
