@@ -7,190 +7,31 @@
     reason = "a program on this machine: it waits and reads the environment"
 )]
 
+mod arguments;
+
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::Parser as _;
+use lab::Lab;
 use lab::demo::{plan as planned, play, refresh_image, summary};
-use lab::deploy::Sources;
-use lab::emulators::Installed;
-use lab::gateway::{Remote, Times};
+use lab::gateway::Remote;
 use lab::reach::Reach;
 use lab::show::Live;
 use lab::world::RECOVERY;
-use lab::{Lab, Settings};
-use ledger::{Machine, Verdict};
+use ledger::Verdict;
 use plan::Strategy;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tokio::signal::unix::{SignalKind, signal};
 
+use arguments::{Arguments, Parts, Playing, Scenario, Task, Turn};
+
 const UP_WITHIN: Duration = Duration::from_secs(180);
 const DOWN_WITHIN: Duration = Duration::from_secs(15);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-
-/// The local AWS of Relight.
-#[derive(Parser)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Task,
-}
-
-#[derive(Subcommand)]
-enum Task {
-    /// Play a scenario: the loss of the primary Region of a pilot light, a warm standby or a hot standby, or the refresh of the machine image
-    Demo {
-        /// What to play
-        #[arg(value_enum, default_value_t = Scenario::Failover)]
-        scenario: Scenario,
-        /// Whether to do it, or only to list each call that would be made
-        #[arg(long, value_enum, default_value_t = Playing::Execute)]
-        mode: Playing,
-        #[command(flatten)]
-        parts: Parts,
-        /// Leave the lab running in the background
-        #[arg(long)]
-        keep: bool,
-        /// Write the report to this file
-        #[arg(long)]
-        json: Option<PathBuf>,
-        #[command(flatten)]
-        state: State,
-    },
-    /// Start a lab in the background
-    Up {
-        #[command(flatten)]
-        parts: Parts,
-        #[command(flatten)]
-        state: State,
-    },
-    /// Run a lab in the foreground
-    Serve {
-        #[command(flatten)]
-        parts: Parts,
-        #[command(flatten)]
-        state: State,
-    },
-    /// End the lab in the background
-    Down(State),
-    /// Say how the lab does
-    Status(State),
-    /// Take a Region away, or bring it back
-    Outage {
-        /// The Region's code
-        region: String,
-        /// Away or back
-        turn: Turn,
-        #[command(flatten)]
-        state: State,
-    },
-}
-
-/// What a lab is made from.
-#[derive(Args)]
-struct Parts {
-    /// The repository's root
-    #[arg(long)]
-    repository: PathBuf,
-    /// The folder with the bundles' zips
-    #[arg(long)]
-    artifact: PathBuf,
-    /// MiniStack's virtual environment
-    #[arg(long)]
-    ministack: PathBuf,
-    /// moto's virtual environment
-    #[arg(long)]
-    moto: PathBuf,
-    /// Write the gateway's log to this file, one JSON object a line
-    #[arg(long)]
-    requests: Option<PathBuf>,
-    /// What of unishop runs in the recovery Region; the demos of standbys have theirs
-    #[arg(long, value_parser = strategy, default_value = "pilot-light")]
-    strategy: Strategy,
-}
-
-#[derive(Args)]
-struct State {
-    /// Where a lab in the background writes down how it is reached
-    #[arg(long)]
-    state: PathBuf,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Scenario {
-    Failover,
-    WarmStandby,
-    HotStandby,
-    RefreshImage,
-}
-
-/// As a plan writes it.
-fn strategy(text: &str) -> Result<Strategy, serde_json::Error> {
-    serde_json::from_value(text.into())
-}
-
-/// The mode of the run that a demo plays.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Playing {
-    Execute,
-    Plan,
-}
-
-impl Scenario {
-    fn machine(self) -> Machine {
-        match self {
-            Self::Failover | Self::WarmStandby | Self::HotStandby => Machine::Failover,
-            Self::RefreshImage => Machine::RefreshImage,
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Turn {
-    On,
-    Off,
-}
-
-impl Parts {
-    fn settings(&self) -> Settings {
-        let installed = Installed {
-            ministack: self.ministack.clone(),
-            moto: self.moto.clone(),
-        };
-        let sources = Sources {
-            repository: self.repository.clone(),
-            artifact: self.artifact.clone(),
-        };
-        Settings {
-            requests: self.requests.clone(),
-            strategy: self.strategy,
-            times: Times::WATCHED,
-            ..Settings::new(installed, sources)
-        }
-    }
-
-    fn arguments(&self) -> Vec<PathBuf> {
-        let mut arguments = Vec::new();
-        let named = [
-            ("--repository", &self.repository),
-            ("--artifact", &self.artifact),
-            ("--ministack", &self.ministack),
-            ("--moto", &self.moto),
-        ];
-        for (name, value) in named.into_iter().chain(self.requests.as_ref().map(|file| ("--requests", file))) {
-            arguments.extend([PathBuf::from(name), value.clone()]);
-        }
-        let strategy = match self.strategy {
-            Strategy::PilotLight => "pilot-light",
-            Strategy::WarmStandby => "warm-standby",
-            Strategy::HotStandby => "hot-standby",
-        };
-        arguments.extend(["--strategy", strategy].map(PathBuf::from));
-        arguments
-    }
-}
 
 #[tokio::main]
 async fn main() -> ExitCode {
