@@ -9,7 +9,8 @@ use clap::Args;
 
 use crate::build::{Artifact, build};
 use crate::lint::lint;
-use crate::process::{cargo, root, run, shown, target};
+use crate::package::{self, Architecture};
+use crate::process::{cargo, linting, root, run, shown, target};
 use crate::{bench, lab, tools};
 
 const CARGO_DENY: &str = "0.20.2";
@@ -30,32 +31,25 @@ pub(crate) fn run_all(test: &Test) -> Result<ExitCode> {
     step("format", || run(&mut cargo(["fmt", "--all", "--check"])))?;
     step("templates and machines", lint)?;
     step("licences and sources", licences)?;
-    step("lints", || {
-        run(&mut cargo([
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--quiet",
-            "--",
-            "--deny",
-            "warnings",
-        ]))
+    step("build, linted", || {
+        run(&mut linting(["build", "--workspace", "--all-targets", "--quiet"]))
     })?;
     let mut count = Count::default();
     step("tests", || {
-        count.add(&mut cargo(["test", "--workspace", "--no-fail-fast", "--quiet"]))
+        count.add(&mut linting(["test", "--workspace", "--no-fail-fast", "--quiet"]))
     })?;
     if !test.quick {
-        let set = step("artifact", || lab::set_up(Artifact::Packaged))?;
-        step("size and cold start", || bench::guard(&set.artifact))?;
+        let artifact = step("artifact", || package::zips(Architecture::HOST))?;
+        step("size and cold start", || bench::guard(&artifact))?;
+        let emulators = step("emulators", lab::emulators)?;
         let mut in_the_lab = |threads: &str, filters: Vec<&str>| {
-            let mut tests = cargo(["test", "--workspace", "--no-fail-fast", "--test", "lab", "--", "--ignored"]);
+            let mut tests = linting(["test", "--workspace", "--no-fail-fast", "--test", "lab", "--", "--ignored"]);
             tests
                 .args(["--test-threads", threads])
                 .args(filters)
-                .env("RELIGHT_ARTIFACT", &set.artifact)
-                .env("RELIGHT_MINISTACK", &set.ministack)
-                .env("RELIGHT_MOTO", &set.moto);
+                .env("RELIGHT_ARTIFACT", &artifact)
+                .env("RELIGHT_MINISTACK", &emulators.ministack)
+                .env("RELIGHT_MOTO", &emulators.moto);
             count.add(&mut tests)
         };
         // A lab mostly waits, so that two share two processors; what is timed has them to itself.

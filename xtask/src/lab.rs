@@ -98,27 +98,39 @@ pub(crate) enum Switch {
 }
 
 /// The programs that run a lab.
-pub(crate) struct Set {
+struct Set {
     /// The lab's own program.
-    pub(crate) program: PathBuf,
+    program: PathBuf,
     /// The folder with the bundles' zips.
-    pub(crate) artifact: PathBuf,
-    /// MiniStack's environment.
+    artifact: PathBuf,
+    /// The emulators.
+    emulators: Emulators,
+}
+
+/// The environments of the emulators.
+pub(crate) struct Emulators {
+    /// MiniStack's.
     pub(crate) ministack: PathBuf,
-    /// moto's environment.
+    /// moto's.
     pub(crate) moto: PathBuf,
 }
 
+/// Sets up the emulators.
+pub(crate) fn emulators() -> Result<Emulators> {
+    Ok(Emulators {
+        ministack: tools::python("ministack", "crates/lab/requirements/ministack.txt")?,
+        moto: tools::python("moto", "crates/lab/requirements/moto.txt")?,
+    })
+}
+
 /// Sets up the emulators and builds.
-pub(crate) fn set_up(artifact: Artifact) -> Result<Set> {
-    let ministack = tools::python("ministack", "crates/lab/requirements/ministack.txt")?;
-    let moto = tools::python("moto", "crates/lab/requirements/moto.txt")?;
+fn set_up(artifact: Artifact) -> Result<Set> {
+    let emulators = emulators()?;
     let built = build(artifact)?;
     Ok(Set {
         program: built.lab,
         artifact: built.artifact,
-        ministack,
-        moto,
+        emulators,
     })
 }
 
@@ -128,8 +140,8 @@ fn found(set: &Set) -> Vec<std::ffi::OsString> {
     for (name, path) in [
         ("--repository", &root()),
         ("--artifact", &set.artifact),
-        ("--ministack", &set.ministack),
-        ("--moto", &set.moto),
+        ("--ministack", &set.emulators.ministack),
+        ("--moto", &set.emulators.moto),
     ] {
         arguments.extend([name.into(), path.into()]);
     }

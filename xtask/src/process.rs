@@ -25,6 +25,18 @@ pub(crate) fn cargo<const N: usize>(arguments: [&str; N]) -> Command {
     command
 }
 
+/// The same Cargo, which lints what it compiles of the workspace, and fails on what it finds.
+///
+/// `cargo clippy` checks every dependency once more, beside compiling it for the tests: minutes for the AWS crates. It is the same linter
+/// here, in the place that Cargo has for it (Cargo book, `build.rustc-workspace-wrapper`), and with arguments as `cargo clippy` hands them on.
+pub(crate) fn linting<const N: usize>(arguments: [&str; N]) -> Command {
+    let mut command = cargo(arguments);
+    command
+        .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
+        .env("CLIPPY_ARGS", "--deny__CLIPPY_HACKERY__warnings__CLIPPY_HACKERY__");
+    command
+}
+
 /// Runs `command` to its end.
 pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
     command.status().with_context(|| format!("start {}", shown(command)))
