@@ -231,6 +231,13 @@ id!(
         .is_some_and(|(panel, control)| !panel.is_empty() && !control.is_empty())
 );
 id!(
+    /// A CloudFront distribution's id.
+    DistributionId,
+    "the id of a CloudFront distribution, such as \"EDFDVBD632BHDS5\"",
+    "^E[A-Z0-9]{6,31}$",
+    |s| s.strip_prefix('E').is_some_and(|rest| (6..=31).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()))
+);
+id!(
     /// A bucket's name.
     BucketName,
     "a bucket's name: 3 to 63 lower-case letters, digits, dots and inner hyphens",
@@ -393,6 +400,10 @@ mod tests {
         assert!(BucketName::from_str("relight.example-1").is_ok());
         for text in ["no", "Upper", "dot..dot", "-a-", &"a".repeat(64)] {
             assert!(BucketName::from_str(text).is_err(), "{text}");
+        }
+        assert!(DistributionId::from_str("EDFDVBD632BHDS5").is_ok());
+        for text in ["d111111abcdef8", "E1-A2B3C4", "E", "E1a2b3c4d5"] {
+            assert!(DistributionId::from_str(text).is_err(), "{text}");
         }
         assert!(TableName::from_str("orders").is_ok());
         assert!(TableName::from_str("orders/1").is_err());

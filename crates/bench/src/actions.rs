@@ -81,7 +81,7 @@ pub fn actions() -> Vec<Action> {
             check_compute(),
             &["ec2:DescribeLaunchTemplateVersions"],
         ),
-        // Without a template, target groups and a metric there is one question left.
+        // Without a template, target groups, a metric and a distribution there is one question left.
         action(
             "dependencies",
             "check-dependencies",
@@ -91,6 +91,7 @@ pub fn actions() -> Vec<Action> {
                 "launchTemplate": null,
                 "targetGroups": [],
                 "traffic": null,
+                "distribution": null,
                 "certificateDays": null,
             }),
             &["lambda:ListFunctions"],

@@ -3,9 +3,9 @@
 use std::str::FromStr;
 
 use action::ids::{
-    AllocationId, BucketName, CapacityReservationId, ClusterArn, FunctionArn, GlobalClusterId, GroupName, InstanceId, InstanceType,
-    KmsKeyArn, LaunchTemplateId, Malformed, ParameterName, Region, RoutingClusterArn, RoutingControlArn, SecurityGroupId, StateMachineArn,
-    SubnetId, TableName, TargetGroupArn, TopicArn, WorkloadName,
+    AllocationId, BucketName, CapacityReservationId, ClusterArn, DistributionId, FunctionArn, GlobalClusterId, GroupName, InstanceId,
+    InstanceType, KmsKeyArn, LaunchTemplateId, Malformed, ParameterName, Region, RoutingClusterArn, RoutingControlArn, SecurityGroupId,
+    StateMachineArn, SubnetId, TableName, TargetGroupArn, TopicArn, WorkloadName,
 };
 use url::Url;
 
@@ -22,6 +22,7 @@ pub(crate) fn form(name: &str) -> Option<Form> {
         "BucketName" => id::<BucketName>,
         "CapacityReservationId" => id::<CapacityReservationId>,
         "ClusterArn" => id::<ClusterArn>,
+        "DistributionId" => id::<DistributionId>,
         "FunctionArn" => id::<FunctionArn>,
         "GlobalClusterId" => id::<GlobalClusterId>,
         "GroupName" => id::<GroupName>,

@@ -123,6 +123,7 @@ questions! {
     InstanceProfile, "instance-profile", Dependencies, Unasked, "The instance profile that the launch template names exists, and has a role.";
     Roles, "roles", Dependencies, Unasked, "Relight's functions have roles, which Lambda may assume.";
     TrafficHealthCheck, "traffic-health-check", Dependencies, Unasked, "A health check of Route 53 follows the alarm that moves users, the right way round.";
+    OriginGroup, "origin-group", Dependencies, Unasked, "The distribution asks the primary's site first and the recovery Region's after it, on every failure of a server.";
     SiteCertificate, "site-certificate", Dependencies, Unasked, "The certificates of the target groups' load balancers are issued, and valid long enough.";
     Tables, "tables", Watch, Warns, "Every table has an active replica in both Regions.";
     ProbeAlarms, "probe-alarms", Watch, Warns, "The probe looks at the primary, and its alarms have data.";

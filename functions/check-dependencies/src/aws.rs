@@ -1,5 +1,6 @@
 //! Every SDK call of this action; returns our types.
 
+mod distribution;
 mod traffic;
 mod trust;
 
@@ -18,16 +19,18 @@ use crate::io::Request;
 
 /// All questions side by side; those without an answer within `bound` have none.
 pub(crate) async fn observe(clients: &Clients, request: &Request, bound: Bound) -> Seen {
-    let (profile, roles, traffic, certificates) = tokio::join!(
+    let (profile, roles, traffic, distribution, certificates) = tokio::join!(
         held(&bound, profile(clients, request.launch_template.as_ref())),
         held(&bound, roles(clients)),
         held(&bound, traffic::watched(clients, &request.workload, request.traffic.as_ref())),
+        held(&bound, distribution::distribution(clients, request.distribution.as_ref())),
         held(&bound, certificates(clients, &request.target_groups)),
     );
     Seen {
         profile,
         roles,
         traffic,
+        distribution,
         certificates,
     }
 }

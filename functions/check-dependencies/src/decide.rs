@@ -1,5 +1,7 @@
 //! What each question comes to, given what was seen. Pure.
 
+mod distribution;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use action::ids::Region;
@@ -7,6 +9,8 @@ use jiff::Timestamp;
 use readiness::{Answer, Question, unasked};
 
 use crate::io::Request;
+
+pub use distribution::{Behavior, Distribution, Group, Origin};
 
 /// What was seen.
 #[derive(Clone, Debug)]
@@ -17,6 +21,8 @@ pub struct Seen {
     pub roles: Result<BTreeMap<String, Role>, NotSeen>,
     /// The alarm on the metric that moves users, with the health checks that follow it; none if no alarm watches it.
     pub traffic: Result<Option<Watched>, NotSeen>,
+    /// The plan's distribution; none if it isn't there.
+    pub distribution: Result<Option<Distribution>, NotSeen>,
     /// The certificates that the target groups' load balancers serve.
     pub certificates: Result<Vec<Certificate>, NotSeen>,
 }
@@ -102,6 +108,7 @@ pub fn answers(request: &Request, seen: &Seen, region: &Region, now: Timestamp) 
         profile(request, seen),
         roles(seen),
         health_check(request, seen, region),
+        distribution::origin_group(request, seen),
         certificate(request, seen, now),
     ]
 }

@@ -1,5 +1,5 @@
-//! Asks of what a recovery relies on and never calls: roles, the instance profile, the health check that moves users, and
-//! the site's certificate.
+//! Asks of what a recovery relies on and never calls: roles, the instance profile, the health check that moves users, the
+//! distribution that moves reads by itself, and the site's certificate.
 //!
 //! Most of it is managed by control planes in us-east-1 (AWS Fault Isolation Boundaries, "Global services"). So it is asked
 //! in peace alone, by the readiness machine; no recovery starts this function, and a service that doesn't answer it warns
@@ -28,6 +28,7 @@ pub const NAME: &str = "check-dependencies";
 /// Every AWS call that this action can make.
 pub const CALLS: &[Call] = &[
     Call::read("acm:DescribeCertificate"),
+    Call::read("cloudfront:GetDistribution"),
     Call::read("cloudwatch:DescribeAlarms"),
     Call::read("ec2:DescribeLaunchTemplateVersions"),
     Call::read("elasticloadbalancing:DescribeListeners"),
@@ -41,7 +42,7 @@ pub const CALLS: &[Call] = &[
 /// How long all questions may take. They are asked side by side, and one that isn't answered by then has no answer.
 const ALL: Duration = Duration::from_secs(40);
 
-/// A client that is made when it is first used: few plans need all seven, and each is paid for in a cold start.
+/// A client that is made when it is first used: few plans need all eight, and each is paid for in a cold start.
 pub type Lazy<Client> = LazyLock<Client, Box<dyn FnOnce() -> Client + Send>>;
 
 /// The client that `make` makes.
@@ -54,6 +55,8 @@ pub fn lazy<Client>(make: impl FnOnce() -> Client + Send + 'static) -> Lazy<Clie
 pub struct Clients {
     /// The site's certificates.
     pub acm: Lazy<aws_sdk_acm::Client>,
+    /// The distribution.
+    pub cloudfront: Lazy<aws_sdk_cloudfront::Client>,
     /// The alarm that moves users.
     pub cloudwatch: Lazy<aws_sdk_cloudwatch::Client>,
     /// The launch template.
@@ -92,6 +95,7 @@ pub async fn serve() -> Result<(), lambda_runtime::Error> {
     let config = action::aws::config(NAME)?;
     let clients = Clients {
         acm: from(&config, aws_sdk_acm::Client::new),
+        cloudfront: from(&config, aws_sdk_cloudfront::Client::new),
         cloudwatch: from(&config, aws_sdk_cloudwatch::Client::new),
         ec2: from(&config, aws_sdk_ec2::Client::new),
         elb: from(&config, aws_sdk_elasticloadbalancingv2::Client::new),

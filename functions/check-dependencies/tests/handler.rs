@@ -3,6 +3,8 @@
 
 use aws_sdk_acm::operation::describe_certificate::DescribeCertificateOutput;
 use aws_sdk_acm::types::{CertificateDetail, CertificateStatus};
+use aws_sdk_cloudfront::operation::get_distribution::GetDistributionOutput;
+use aws_sdk_cloudfront::types as cloudfront;
 use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use aws_sdk_cloudwatch::types::{MetricAlarm, StateValue};
 use aws_sdk_ec2::operation::describe_launch_template_versions::DescribeLaunchTemplateVersionsOutput;
@@ -93,6 +95,74 @@ fn health_check(id: &str, region: &str, alarm: &str, inverted: bool) -> HealthCh
     check.health_check_config(config.build().unwrap()).build().unwrap()
 }
 
+fn origin(id: &str, host: &str) -> cloudfront::Origin {
+    let custom = cloudfront::CustomOriginConfig::builder()
+        .http_port(80)
+        .https_port(443)
+        .origin_protocol_policy(cloudfront::OriginProtocolPolicy::HttpsOnly);
+    let origin = cloudfront::Origin::builder().id(id).domain_name(host);
+    origin.custom_origin_config(custom.build().unwrap()).build().unwrap()
+}
+
+/// Reads lead to a group of both sites, orders to the public name.
+fn distribution() -> cloudfront::Distribution {
+    let origins = cloudfront::Origins::builder()
+        .quantity(3)
+        .items(origin("primary", "shop.us-east-1.example.com"))
+        .items(origin("recovery", "shop.us-west-1.example.com"))
+        .items(origin("public", "shop.example.com"));
+    let member = |id: &str| cloudfront::OriginGroupMember::builder().origin_id(id).build().unwrap();
+    let members = cloudfront::OriginGroupMembers::builder()
+        .quantity(2)
+        .items(member("primary"))
+        .items(member("recovery"));
+    let codes = cloudfront::StatusCodes::builder()
+        .quantity(4)
+        .set_items(Some(vec![500, 502, 503, 504]));
+    let criteria = cloudfront::OriginGroupFailoverCriteria::builder().status_codes(codes.build().unwrap());
+    let group = cloudfront::OriginGroup::builder()
+        .id("either")
+        .members(members.build().unwrap())
+        .failover_criteria(criteria.build());
+    let groups = cloudfront::OriginGroups::builder().quantity(1).items(group.build().unwrap());
+    let methods = cloudfront::AllowedMethods::builder()
+        .quantity(2)
+        .items(cloudfront::Method::Get)
+        .items(cloudfront::Method::Post);
+    let orders = cloudfront::CacheBehavior::builder()
+        .path_pattern("/orders")
+        .target_origin_id("public")
+        .viewer_protocol_policy(cloudfront::ViewerProtocolPolicy::HttpsOnly)
+        .allowed_methods(methods.build().unwrap());
+    let default = cloudfront::DefaultCacheBehavior::builder()
+        .target_origin_id("either")
+        .viewer_protocol_policy(cloudfront::ViewerProtocolPolicy::HttpsOnly);
+    let config = cloudfront::DistributionConfig::builder()
+        .caller_reference("shop")
+        .comment("")
+        .enabled(true)
+        .origins(origins.build().unwrap())
+        .origin_groups(groups.build().unwrap())
+        .default_cache_behavior(default.build().unwrap())
+        .cache_behaviors(
+            cloudfront::CacheBehaviors::builder()
+                .quantity(1)
+                .items(orders.build().unwrap())
+                .build()
+                .unwrap(),
+        );
+    cloudfront::Distribution::builder()
+        .id("E1A2B3C4D5E6F7")
+        .arn("arn:aws:cloudfront::123456789012:distribution/E1A2B3C4D5E6F7")
+        .status("Deployed")
+        .last_modified_time(DateTime::from_secs(NOW))
+        .in_progress_invalidation_batches(0)
+        .domain_name("d1.cloudfront.net")
+        .distribution_config(config.build().unwrap())
+        .build()
+        .unwrap()
+}
+
 fn whole() -> Aws {
     Aws {
         profile: profile(),
@@ -174,8 +244,12 @@ async fn check(aws: Aws) -> Reply {
             .not_after(DateTime::from_secs(NOW + 20 * 86_400));
         DescribeCertificateOutput::builder().certificate(issued.build()).build()
     });
+    let distribution = mock!(aws_sdk_cloudfront::Client::get_distribution)
+        .match_requests(|input| input.id() == Some("E1A2B3C4D5E6F7"))
+        .then_output(|| GetDistributionOutput::builder().distribution(distribution()).build());
     let clients = Clients {
         acm: have(mock_client!(aws_sdk_acm, RuleMode::MatchAny, [&certificate])),
+        cloudfront: have(mock_client!(aws_sdk_cloudfront, RuleMode::MatchAny, [&distribution])),
         cloudwatch: have(mock_client!(aws_sdk_cloudwatch, RuleMode::MatchAny, [&alarms])),
         ec2: have(mock_client!(aws_sdk_ec2, RuleMode::MatchAny, [&template])),
         elb: have(mock_client!(
@@ -194,6 +268,11 @@ async fn check(aws: Aws) -> Reply {
         "launchTemplate": "lt-0123456789abcdef0",
         "targetGroups": [GROUP],
         "traffic": {"namespace": "Relight", "metric": "RecoveryServes"},
+        "distribution": {
+            "id": "E1A2B3C4D5E6F7",
+            "primary": "https://shop.us-east-1.example.com",
+            "recovery": "https://shop.us-west-1.example.com",
+        },
         "certificateDays": 14,
     });
     let request = serde_json::from_value(request).unwrap();
@@ -216,6 +295,7 @@ async fn what_is_whole_passes_and_each_answer_says_what_was_looked_at() {
             "web with web-role",
             "1 roles",
             "ours follows relight-unishop-recovery-serves",
+            "d1.cloudfront.net: /orders leads to shop.example.com; reads of * lead to shop.us-east-1.example.com, then to shop.us-west-1.example.com",
             "arn:aws:acm:us-west-1:123456789012:certificate/1 is valid for 20 days, until 2026-12-11T03:16:40Z",
         ]
     );

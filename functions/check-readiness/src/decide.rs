@@ -42,6 +42,14 @@ pub struct Metric {
     pub name: String,
     /// What it takes missing data for.
     pub missing: String,
+    /// The dimensions by name.
+    pub dimensions: BTreeMap<String, String>,
+    /// The statistic; none for a percentile and its like.
+    pub statistic: Option<String>,
+    /// The period, in seconds.
+    pub period: i32,
+    /// Whether a 1 sets it off, and a 0 doesn't.
+    pub tells_one_from_zero: bool,
 }
 
 /// A table as the recovery Region has it.

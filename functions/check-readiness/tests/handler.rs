@@ -215,7 +215,7 @@ async fn before_a_move_what_an_outage_turns_red_only_warns_and_nothing_is_writte
     assert!(
         reply
             .because
-            .starts_with("nothing stops the move; of 32 questions about unishop, 1 fail and 0 warn: tables (fail): the replica of carts in us-east-1 is REGION_DISABLED"),
+            .starts_with("nothing stops the move; of 33 questions about unishop, 1 fail and 0 warn: tables (fail): the replica of carts in us-east-1 is REGION_DISABLED"),
         "{}",
         reply.because
     );

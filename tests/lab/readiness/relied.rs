@@ -1,15 +1,17 @@
 //! What a recovery relies on and never calls, broken and made whole again.
 
-use aws_sdk_cloudwatch::types::{ComparisonOperator, Statistic};
+use aws_sdk_cloudfront::types as cloudfront;
+use aws_sdk_cloudwatch::types::{ComparisonOperator, Dimension, Statistic};
 use aws_sdk_ec2::types as ec2;
 use aws_sdk_elasticloadbalancingv2 as elb;
 use aws_sdk_elasticloadbalancingv2::types::{Action, ActionTypeEnum, Certificate, ProtocolEnum, TargetTypeEnum};
 use aws_sdk_route53::types::{
     AlarmIdentifier, CloudWatchRegion, HealthCheckConfig, HealthCheckType, InsufficientDataHealthStatus as WithoutData,
 };
-use lab::world::RECOVERY;
+use lab::world::{RECOVERY, WORKLOAD};
+use url::Url;
 
-use super::broken::of_launch;
+use super::broken::{by_metric, of_launch};
 use crate::stage::Stage;
 
 /// What is broken.
@@ -18,6 +20,7 @@ pub(super) enum Relied {
     NoProfile,
     OtherTrust,
     InvertedHealthCheck,
+    NoFailover,
     PendingCertificate,
 }
 
@@ -35,6 +38,7 @@ impl Relied {
                 role
             }
             Self::InvertedHealthCheck => inverted_health_check(stage).await,
+            Self::NoFailover => distribution_without_failover(stage).await,
             Self::PendingCertificate => pending_certificate(stage).await,
         }
     }
@@ -55,6 +59,8 @@ impl Relied {
                 let client = aws_sdk_cloudwatch::Client::new(&config);
                 client.delete_alarms().alarm_names(ALARM).send().await.expect("no alarm");
             }
+            // CloudFront's distributions are the account's, and no plan names this one any more.
+            Self::NoFailover => stage.upload_plan(&stage.lab.plan).await,
             Self::PendingCertificate => {
                 stage.upload_plan(&stage.lab.plan).await;
                 let client = elb::Client::new(&config);
@@ -125,14 +131,14 @@ async fn trust(stage: &Stage, role: &str, service: &str) {
 /// The alarm that moves users as it should be, and a health check on it that is inverted; the check's id.
 async fn inverted_health_check(stage: &Stage) -> String {
     let mut plan: toml::Table = stage.lab.plan.parse().expect("the plan");
-    let traffic = toml::Table::from_iter([("method".to_owned(), "health-check-metric".into())]);
-    plan.insert("traffic".to_owned(), traffic.into());
+    by_metric(&mut plan);
     stage.upload_plan(&toml::to_string(&plan).expect("a plan")).await;
     let config = stage.reach.config().expect("a configuration");
     let alarm = aws_sdk_cloudwatch::Client::new(&config).put_metric_alarm().alarm_name(ALARM);
     alarm
         .namespace("Relight")
         .metric_name("RecoveryServes")
+        .dimensions(Dimension::builder().name("Workload").value(WORKLOAD).build())
         .statistic(Statistic::Maximum)
         .period(60)
         .evaluation_periods(1)
@@ -155,6 +161,63 @@ async fn inverted_health_check(stage: &Stage) -> String {
         .health_check_config(check.build().expect("a check"));
     let made = made.send().await.expect("a health check");
     made.health_check().expect("a health check").id().to_owned()
+}
+
+/// A distribution of both sites that stays with the primary when its load balancer says 503, and a plan that names it.
+async fn distribution_without_failover(stage: &Stage) -> String {
+    let mut plan: toml::Table = stage.lab.plan.parse().expect("the plan");
+    let origin = |id: &str| {
+        let site: Url = plan["site"][id].as_str().expect("a site").parse().expect("an address");
+        let custom = cloudfront::CustomOriginConfig::builder()
+            .http_port(site.port().map_or(80, i32::from))
+            .https_port(443)
+            .origin_protocol_policy(cloudfront::OriginProtocolPolicy::HttpOnly);
+        let origin = cloudfront::Origin::builder()
+            .id(id)
+            .domain_name(site.host_str().expect("a host"))
+            .custom_origin_config(custom.build().expect("an origin's settings"));
+        origin.build().expect("an origin")
+    };
+    let origins = cloudfront::Origins::builder()
+        .quantity(2)
+        .items(origin("primary"))
+        .items(origin("recovery"));
+    let member = |id: &str| cloudfront::OriginGroupMember::builder().origin_id(id).build().expect("a member");
+    let members = cloudfront::OriginGroupMembers::builder()
+        .quantity(2)
+        .items(member("primary"))
+        .items(member("recovery"));
+    let codes = cloudfront::StatusCodes::builder().quantity(3).set_items(Some(vec![500, 502, 504]));
+    let criteria = cloudfront::OriginGroupFailoverCriteria::builder().status_codes(codes.build().expect("codes"));
+    let group = cloudfront::OriginGroup::builder()
+        .id("either")
+        .members(members.build().expect("members"))
+        .failover_criteria(criteria.build());
+    let groups = cloudfront::OriginGroups::builder()
+        .quantity(1)
+        .items(group.build().expect("a group"));
+    let behavior = cloudfront::DefaultCacheBehavior::builder()
+        .target_origin_id("either")
+        .viewer_protocol_policy(cloudfront::ViewerProtocolPolicy::AllowAll);
+    let config = cloudfront::DistributionConfig::builder()
+        .caller_reference("readiness")
+        .comment("unishop")
+        .enabled(true)
+        .origins(origins.build().expect("origins"))
+        .origin_groups(groups.build().expect("groups"))
+        .default_cache_behavior(behavior.build().expect("a behavior"));
+    let client = aws_sdk_cloudfront::Client::new(&stage.reach.config().expect("a configuration"));
+    let made = client
+        .create_distribution()
+        .distribution_config(config.build().expect("a configuration"));
+    let made = made.send().await.expect("a distribution");
+    let id = made.distribution().expect("a distribution").id().to_owned();
+    plan["site"]
+        .as_table_mut()
+        .expect("the site")
+        .insert("distribution".to_owned(), id.as_str().into());
+    stage.upload_plan(&toml::to_string(&plan).expect("a plan")).await;
+    id
 }
 
 /// A load balancer whose certificate waits for its validation, and a plan whose site is served through it; the balancer's ARN.

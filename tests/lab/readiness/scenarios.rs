@@ -2,7 +2,7 @@
 
 use lab::gateway::RuleId;
 
-use super::broken::{Broken, of_launch};
+use super::broken::{Broken, by_metric, of_launch};
 use super::relied::Relied;
 use super::*;
 
@@ -314,6 +314,15 @@ pub(super) fn scenarios() -> Vec<Scenario> {
             &[TrafficAlarm],
         ),
         fails(
+            OriginGroup,
+            How::Aws(Broken::Relied(Relied::NoFailover)),
+            [
+                "origin group either does not fail over on 503",
+                "aws cloudfront update-distribution --id E",
+            ],
+            &[],
+        ),
+        fails(
             SiteCertificate,
             How::Aws(Broken::Relied(Relied::PendingCertificate)),
             ["is PENDING_VALIDATION", "aws acm describe-certificate"],
@@ -336,10 +345,7 @@ pub(super) fn scenarios() -> Vec<Scenario> {
         ),
         fails(
             TrafficAlarm,
-            How::Replan(|plan| {
-                let traffic = toml::Table::from_iter([("method".to_owned(), "health-check-metric".into())]);
-                plan.insert("traffic".to_owned(), traffic.into());
-            }),
+            How::Replan(by_metric),
             ["no alarm watches RecoveryServes in Relight", "create it in this Region"],
             &[TrafficHealthCheck],
         ),
@@ -374,6 +380,7 @@ const BUT_PLAN_AND_ALARMS: &[Question] = &[
     Question::InstanceProfile,
     Question::Roles,
     Question::TrafficHealthCheck,
+    Question::OriginGroup,
     Question::SiteCertificate,
     Question::Tables,
     Question::TrafficAlarm,

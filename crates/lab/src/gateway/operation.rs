@@ -122,6 +122,7 @@ fn rest(head: &request::Parts, service: &str) -> Option<&'static str> {
         "lambda" => lambda(method, parts.get(1..)?),
         "scheduler" => scheduler(method, &parts),
         "route53" => route53(method, parts.get(1..)?),
+        "cloudfront" => cloudfront(method, parts.get(1..)?),
         _ => None,
     }
 }
@@ -171,6 +172,14 @@ fn route53(method: &str, parts: &[&str]) -> Option<&'static str> {
     })
 }
 
+fn cloudfront(method: &str, parts: &[&str]) -> Option<&'static str> {
+    Some(match (method, parts) {
+        ("POST", ["distribution"]) => "CreateDistribution",
+        ("GET", ["distribution", _]) => "GetDistribution",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::call::tests::head;
@@ -215,6 +224,7 @@ mod tests {
                 "GetFunctionConfiguration",
             ),
             ("scheduler", "POST", "/schedules/s", &[], "CreateSchedule"),
+            ("cloudfront", "GET", "/2020-05-31/distribution/E1", &[], "GetDistribution"),
             ("appconfig", "GET", "/applications/a", &[], "GET /applications/a"),
         ] {
             assert_eq!(named(service, method, uri, headers, ""), operation, "{service} {method} {uri}");

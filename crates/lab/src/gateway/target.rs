@@ -97,7 +97,7 @@ fn object(head: &request::Parts) -> Option<String> {
 /// `f` of `/2015-03-31/functions/f/…`, `s` of `/schedules/s`.
 fn third_segment(path: &str) -> Option<String> {
     let mut parts = path.split('/').filter(|part| !part.is_empty());
-    parts.find(|part| matches!(*part, "functions" | "schedules" | "schedule-groups" | "tags"))?;
+    parts.find(|part| matches!(*part, "functions" | "distribution" | "schedules" | "schedule-groups" | "tags"))?;
     parts.next().map(str::to_owned)
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use action::ids::DistributionId;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -23,6 +24,8 @@ pub struct Site {
     /// The name that users use, which leads to one of the two. A recovery looks at it when it has moved them.
     #[schemars(with = "Option<Address>")]
     pub public: Option<Url>,
+    /// The CloudFront distribution whose origin group moves reads by itself. Readiness looks at it; a recovery never does.
+    pub distribution: Option<DistributionId>,
     /// Other hosts that a redirect may lead to.
     #[serde(default)]
     pub redirect_hosts: Vec<String>,

@@ -8,13 +8,14 @@ use super::*;
 
 const CERTIFICATE: &str = "arn:aws:acm:us-west-1:123456789012:certificate/1";
 
-fn request() -> Request {
+pub(super) fn request() -> Request {
     let request = json!({
         "run": "check-1",
         "workload": "unishop",
         "launchTemplate": "lt-0123456789abcdef0",
         "targetGroups": ["arn:aws:elasticloadbalancing:us-west-1:123456789012:targetgroup/shop/0123456789abcdef"],
         "traffic": {"namespace": "Relight", "metric": "RecoveryServes"},
+        "distribution": null,
         "certificateDays": null,
     });
     serde_json::from_value(request).unwrap()
@@ -33,7 +34,7 @@ fn check() -> HealthCheck {
     }
 }
 
-fn healthy() -> Seen {
+pub(super) fn healthy() -> Seen {
     let role = Role {
         functions: ["relight-open-run".to_owned()].into(),
         trust: Trust::Lambda,
@@ -48,6 +49,7 @@ fn healthy() -> Seen {
             alarm: "relight-unishop-recovery-serves".to_owned(),
             health_checks: vec![check()],
         })),
+        distribution: Ok(None),
         certificates: Ok(vec![Certificate {
             arn: CERTIFICATE.to_owned(),
             status: Some("ISSUED".to_owned()),
@@ -219,10 +221,17 @@ fn a_service_that_is_away_warns_and_one_that_refuses_fails() {
             profile: Err(why.clone()),
             roles: Err(why.clone()),
             traffic: Err(why.clone()),
+            distribution: Err(why.clone()),
             certificates: Err(why),
         };
-        let told = told_of(&request(), &seen);
-        assert_eq!(told.len(), 4);
+        let mut request = request();
+        request.distribution = Some(crate::io::Distribution {
+            id: "E1A2B3C4D5E6F7".parse().unwrap(),
+            primary: "https://shop.us-east-1.example.com".parse().unwrap(),
+            recovery: "https://shop.us-west-1.example.com".parse().unwrap(),
+        });
+        let told = told_of(&request, &seen);
+        assert_eq!(told.len(), 5);
         assert!(
             told.iter()
                 .all(|answer| answer.verdict == verdict && answer.seen.contains("could not be asked")),

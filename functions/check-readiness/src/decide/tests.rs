@@ -47,6 +47,10 @@ fn alarm(kind: &str, metric: Option<(&str, &str)>) -> Alarm {
             namespace: "Relight".to_owned(),
             name: name.to_owned(),
             missing: missing.to_owned(),
+            dimensions: [("Workload".to_owned(), "unishop".to_owned())].into(),
+            statistic: Some("Maximum".to_owned()),
+            period: 60,
+            tells_one_from_zero: true,
         }),
     }
 }
@@ -83,6 +87,10 @@ fn named<'a>(seen: &'a mut Seen, kind: &str) -> &'a mut Alarm {
     alarms.into_iter().find(|alarm| alarm.name.ends_with(kind)).unwrap()
 }
 
+fn users(seen: &mut Seen) -> &mut Metric {
+    named(seen, "moves-users").metric.as_mut().unwrap()
+}
+
 fn replicas(seen: &mut Seen) -> &mut BTreeMap<String, String> {
     let table = seen.tables.values_mut().next().unwrap().as_mut().unwrap();
     &mut table.as_mut().unwrap().replicas
@@ -97,7 +105,7 @@ type Change = fn(&mut Seen);
 
 #[test]
 fn each_mistake_is_the_answer_to_one_question_with_the_value_and_a_remedy() {
-    let cases: [(&str, Question, Verdict, &str, Change); 13] = [
+    let cases: [(&str, Question, Verdict, &str, Change); 19] = [
         ("no table", Question::Tables, Verdict::Fail, "carts does not exist", |seen| {
             *seen.tables.values_mut().next().unwrap() = Ok(None);
         }),
@@ -153,7 +161,31 @@ fn each_mistake_is_the_answer_to_one_question_with_the_value_and_a_remedy() {
             },
         ),
         ("moves by silence", Question::TrafficAlarm, Verdict::Fail, "breaching", |seen| {
-            named(seen, "moves-users").metric.as_mut().unwrap().missing = "breaching".to_owned();
+            users(seen).missing = "breaching".to_owned();
+        }),
+        ("elsewhere", Question::TrafficAlarm, Verdict::Fail, "\"shop\"", |seen| {
+            users(seen).dimensions.insert("Workload".to_owned(), "shop".to_owned());
+        }),
+        ("at 0", Question::TrafficAlarm, Verdict::Fail, "does at 0", |seen| {
+            users(seen).tells_one_from_zero = false;
+        }),
+        (
+            "high resolution",
+            Question::TrafficAlarm,
+            Verdict::Fail,
+            "periods of 10 s",
+            |seen| {
+                users(seen).period = 10;
+            },
+        ),
+        ("the mean", Question::TrafficAlarm, Verdict::Fail, "statistic Average", |seen| {
+            users(seen).statistic = Some("Average".to_owned());
+        }),
+        ("a percentile", Question::TrafficAlarm, Verdict::Fail, "an extended one", |seen| {
+            users(seen).statistic = None;
+        }),
+        ("slow", Question::TrafficAlarm, Verdict::Warn, "that much later", |seen| {
+            users(seen).period = 300;
         }),
         (
             "has moved",

@@ -1,8 +1,10 @@
 //! The questions that are asked here: of the alarms and of the tables.
 
-use readiness::{Answer, Question, unasked};
+use std::collections::BTreeMap;
 
-use super::{Alarm, Seen};
+use readiness::{Answer, Question, Verdict, unasked};
+
+use super::{Alarm, Metric, Seen};
 use crate::io::{Facts, Request};
 
 const DEPLOY: &str = "deploy infra/workload.yaml again";
@@ -10,12 +12,12 @@ const ALARM: &str = "ALARM";
 const INSUFFICIENT_DATA: &str = "INSUFFICIENT_DATA";
 
 pub(super) fn answers(request: &Request, seen: &Seen, alarm_topic: &str) -> Vec<Answer> {
+    let workload = request.workload.as_str();
     let no_plan = "there is no plan to ask by";
     let (tables, traffic) = match &request.facts {
-        Some(facts) => (tables(facts, seen), traffic_alarm(facts, seen)),
+        Some(facts) => (tables(facts, seen), traffic_alarm(facts, workload, seen)),
         None => (unasked(Question::Tables, no_plan), unasked(Question::TrafficAlarm, no_plan)),
     };
-    let workload = request.workload.as_str();
     vec![
         tables,
         probe_alarms(workload, seen),
@@ -119,7 +121,7 @@ fn recovery_alarm(workload: &str, seen: &Seen, alarm_topic: &str) -> Answer {
 }
 
 /// Users are moved by a health check that watches this alarm; without data it must keep the state that it has.
-fn traffic_alarm(facts: &Facts, seen: &Seen) -> Answer {
+fn traffic_alarm(facts: &Facts, workload: &str, seen: &Seen) -> Answer {
     let question = Question::TrafficAlarm;
     let Some(traffic) = &facts.traffic else {
         return Answer::nothing(question, "the plan moves users by no metric");
@@ -144,6 +146,10 @@ fn traffic_alarm(facts: &Facts, seen: &Seen) -> Answer {
         let remedy = "set TreatMissingData to ignore; users would be moved, or moved back, by silence";
         return Answer::fail(question, seen, limit, remedy);
     }
+    if let Some((verdict, seen, remedy)) = misreads(metric, workload) {
+        let answer = if verdict == Verdict::Fail { Answer::fail } else { Answer::warn };
+        return answer(question, format!("{name} {seen}"), limit, remedy);
+    }
     match alarm.state.as_str() {
         ALARM => Answer::warn(
             question,
@@ -154,4 +160,40 @@ fn traffic_alarm(facts: &Facts, seen: &Seen) -> Answer {
         INSUFFICIENT_DATA => Answer::warn(question, format!("{name} has no value yet"), limit, "write 0 to the metric once"),
         state => Answer::pass(question, format!("{name} is {state}"), limit),
     }
+}
+
+/// Why it would not go off by the 1 that a run writes, or the health check would not follow it.
+///
+/// A health check follows no high-resolution alarm, and none of an extended statistic (Route 53 developer guide, "Monitoring a CloudWatch
+/// alarm").
+fn misreads(metric: &Metric, workload: &str) -> Option<(Verdict, String, &'static str)> {
+    let written = BTreeMap::from([("Workload".to_owned(), workload.to_owned())]);
+    if metric.dimensions != written {
+        let seen = format!(
+            "watches it with the dimensions {:?}: what a run writes is not among it",
+            metric.dimensions
+        );
+        return Some((Verdict::Fail, seen, "set Dimensions to Workload alone, with the workload's name"));
+    }
+    if !metric.tells_one_from_zero {
+        let seen = "does not go off at 1, or does at 0".to_owned();
+        return Some((
+            Verdict::Fail,
+            seen,
+            "set ComparisonOperator to GreaterThanOrEqualToThreshold and Threshold to 1",
+        ));
+    }
+    if metric.period < 60 {
+        let seen = format!("has periods of {} s, and a health check follows none below 60 s", metric.period);
+        return Some((Verdict::Fail, seen, "set Period to 60"));
+    }
+    let statistic = metric.statistic.as_deref().unwrap_or("an extended one");
+    if statistic != "Maximum" {
+        let seen = format!("takes the statistic {statistic}, by which a 1 beside a 0 of the same minute may not count");
+        return Some((Verdict::Fail, seen, "set Statistic to Maximum"));
+    }
+    (metric.period > 60).then(|| {
+        let seen = format!("has periods of {} s, so that users follow that much later", metric.period);
+        (Verdict::Warn, seen, "set Period to 60")
+    })
 }
