@@ -116,7 +116,7 @@ async fn a_failover_that_is_stopped_in_any_state_says_who_stopped_it_and_can_be_
             ..Times::NONE
         },
         // Long enough for a second run to find the site still starting.
-        starting: Duration::from_secs(25),
+        starting: Duration::from_secs(45),
         ..at_once()
     };
     let stage = Stage::set(&settings).await;

@@ -36,7 +36,7 @@ pub struct Settings {
     pub times: Times,
     /// By how much the machines' waits are made shorter: 1 leaves them as they are.
     pub wait_scale: &'static str,
-    /// How long the application starts after its instance has passed its status checks.
+    /// How long the application starts once its instance has booted.
     pub starting: Duration,
     /// Where the gateway's log is written too.
     pub requests: Option<PathBuf>,
@@ -109,12 +109,13 @@ impl Lab {
         )?;
         progress("making unishop in us-east-1 and us-west-1, deploying Relight in us-west-1");
         let orders = Orders::default();
+        let starting = settings.times.pending.max(settings.times.initializing) + settings.starting;
         let (primary_lost, recovery_lost) = (watch::Sender::new(false), watch::Sender::new(false));
         let primary = Site::serve(
             &endpoint,
             PRIMARY,
             orders.clone(),
-            (settings.strategy, settings.starting),
+            (settings.strategy, starting),
             primary_lost.subscribe(),
         )
         .await?;
@@ -122,7 +123,7 @@ impl Lab {
             &endpoint,
             RECOVERY,
             orders,
-            (settings.strategy, settings.starting),
+            (settings.strategy, starting),
             recovery_lost.subscribe(),
         )
         .await?;

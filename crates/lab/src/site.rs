@@ -1,6 +1,6 @@
 //! The site of one Region: a small shop whose answers follow from what the emulators hold.
 //!
-//! It answers only where an instance of the workload runs and has passed its status checks for as long as the application takes to start; it
+//! It answers only where an instance of the workload runs, has passed its status checks, and has had the time to start the application; it
 //! accepts orders only where its database is the writer, and its table, if it has one, is ACTIVE. A hot standby's application runs in the
 //! recovery Region at all times, on nothing that the emulators hold. In the recovery Region it knows its database only from the
 //! parameter that a recovery publishes; a hot standby's knows it at all times. When its Region is lost its port refuses.
@@ -11,6 +11,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use action::clock;
 use anyhow::{Context as _, Result, bail};
 use aws_sdk_dynamodb::types::TableStatus;
 use aws_sdk_ec2::types::{Filter, InstanceStatusSummary, SummaryStatus};
@@ -82,7 +83,7 @@ pub struct Site {
 
 impl Site {
     /// Serves the site of `region` on a free loopback port, except while it is `lost`: then the port refuses.
-    /// `strategy` says what it needs in the recovery Region; `starting` is how long the application takes after its instance has passed its status checks.
+    /// `strategy` says what it needs in the recovery Region; `starting` is how long an instance takes from its launch until the application answers.
     ///
     /// # Errors
     /// When no port can be had.
@@ -182,7 +183,6 @@ struct Shop {
     table: Option<&'static str>,
     orders: Orders,
     starting: Duration,
-    ready_since: Mutex<Option<Instant>>,
     ec2: aws_sdk_ec2::Client,
     dynamodb: aws_sdk_dynamodb::Client,
     rds: aws_sdk_rds::Client,
@@ -211,7 +211,6 @@ impl Shop {
             table: (strategy == Strategy::HotStandby).then_some(TABLE),
             orders,
             starting,
-            ready_since: Mutex::default(),
             ec2: aws_sdk_ec2::Client::new(config),
             dynamodb: aws_sdk_dynamodb::Client::new(config),
             rds: aws_sdk_rds::Client::new(config),
@@ -265,40 +264,38 @@ impl Shop {
         reply(StatusCode::CREATED, &json!({"id": id, "region": self.region}))
     }
 
-    /// Whether an instance runs, has passed both checks, and has had the time to start the application.
+    /// Whether an instance runs, has had the time to boot and to start the application, and has passed both checks. When it was launched
+    /// tells, so that it starts whether anybody asks or not.
     async fn serves(&self) -> bool {
-        if !self.on_instances {
-            return true;
-        }
-        let passed = self.passed_status_checks().await;
-        let mut since = self.ready_since.lock().unwrap_or_else(PoisonError::into_inner);
-        match (passed, *since) {
-            (true, Some(since)) => since.elapsed() >= self.starting,
-            (true, None) => {
-                *since = Some(Instant::now());
-                self.starting.is_zero()
-            }
-            (false, _) => {
-                *since = None;
-                false
-            }
-        }
+        !self.on_instances || self.an_instance_has_started().await
     }
 
-    async fn passed_status_checks(&self) -> bool {
+    async fn an_instance_has_started(&self) -> bool {
         let filters = [("instance-state-name", "running"), (&format!("tag:{WORKLOAD_TAG}"), WORKLOAD)]
             .map(|(name, value)| Filter::builder().name(name).values(value).build());
         let Ok(found) = self.ec2.describe_instances().set_filters(Some(filters.to_vec())).send().await else {
             return false;
         };
+        let launched_by = clock::now() - self.starting;
         let instances = found.reservations().iter().flat_map(|r| r.instances());
         let ids: Vec<String> = instances
             // A copy that is being proven carries the tag too, and serves nobody.
             .filter(|i| !i.private_ip_address().is_some_and(is_apart))
+            .filter(|i| i.launch_time().is_some_and(|at| at.secs() <= launched_by.as_second()))
             .filter_map(|i| i.instance_id())
             .map(str::to_owned)
             .collect();
         one_passed(&self.ec2, ids).await
+    }
+
+    /// Where the site is told that its database is; a primary and a hot standby are told of no other than their own.
+    async fn published(&self) -> Result<Option<String>> {
+        if self.region == PRIMARY || !self.on_instances {
+            return Ok(None);
+        }
+        let found = self.ssm.get_parameter().name(DATABASE_PARAMETER).send().await?;
+        let value = found.parameter().and_then(|parameter| parameter.value());
+        Ok(Some(value.unwrap_or_default().to_owned()))
     }
 
     async fn role(&self) -> Role {
@@ -313,28 +310,20 @@ impl Shop {
         Ok(found.table().and_then(|table| table.table_status()) == Some(&TableStatus::Active))
     }
 
+    /// All that it needs to know is asked at once: an application knows it without asking, and takes no time for it.
     async fn look_up_role(&self) -> Result<Role> {
-        let clusters = self.rds.describe_db_clusters().db_cluster_identifier(self.cluster).send().await?;
+        let clusters = self.rds.describe_db_clusters().db_cluster_identifier(self.cluster);
+        let globals = self.rds.describe_global_clusters().global_cluster_identifier(GLOBAL_CLUSTER);
+        let (clusters, globals, published, has_its_table) =
+            tokio::join!(clusters.send(), globals.send(), self.published(), self.has_its_table());
+        let (clusters, globals) = (clusters?, globals?);
         let cluster = clusters.db_clusters().first().context("no cluster")?;
-        // A hot standby's is told of no other database.
-        if self.region != PRIMARY && self.on_instances {
-            let published = self.ssm.get_parameter().name(DATABASE_PARAMETER).send().await?;
-            let published = published.parameter().and_then(|parameter| parameter.value());
-            let here = format!("{}:{}", cluster.endpoint().unwrap_or_default(), cluster.port().unwrap_or_default());
-            if published != Some(here.as_str()) {
-                return Ok(Role::Unknown);
-            }
-        }
-        if cluster.status() != Some("available") || !self.has_its_table().await? {
+        let here = format!("{}:{}", cluster.endpoint().unwrap_or_default(), cluster.port().unwrap_or_default());
+        let told = published?.is_none_or(|published| published == here);
+        if !told || cluster.status() != Some("available") || !has_its_table? {
             return Ok(Role::Unknown);
         }
-        let found = self
-            .rds
-            .describe_global_clusters()
-            .global_cluster_identifier(GLOBAL_CLUSTER)
-            .send()
-            .await?;
-        let members = found
+        let members = globals
             .global_clusters()
             .first()
             .map(|global| global.global_cluster_members())
