@@ -115,7 +115,8 @@ impl Lab {
             &endpoint,
             PRIMARY,
             orders.clone(),
-            (settings.strategy, starting),
+            // It has been there for long.
+            (settings.strategy, Duration::ZERO),
             primary_lost.subscribe(),
         )
         .await?;
