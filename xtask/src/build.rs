@@ -34,7 +34,8 @@ pub(crate) struct Built {
 
 /// Builds everything in the profile that the tests use, and `artifact`.
 pub(crate) fn build(artifact: Artifact) -> Result<Built> {
-    // All targets, though only some programs are run: it is the same build as the tests', with the same features.
+    // All targets, though only some programs are run: the same features as the tests', and so the same dependencies. Our own crates
+    // are another build there, which lints them.
     run(&mut cargo(["build", "--workspace", "--all-targets"]))?;
     let dev = target().join("debug");
     let artifact = match artifact {

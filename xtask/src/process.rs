@@ -63,8 +63,11 @@ pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>> {
     Ok(output.stdout)
 }
 
-/// The command as a person would type it.
+/// The command as a person would type it, with the variables that were set for it; but for PATH, which is long and tells little.
 pub(crate) fn shown(command: &Command) -> String {
+    let set = command.get_envs().filter(|(name, _)| *name != "PATH");
+    let set = set.filter_map(|(name, value)| Some(format!("{}={}", name.to_string_lossy(), value?.to_string_lossy())));
     let words = std::iter::once(command.get_program()).chain(command.get_args());
-    words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+    let words = words.map(|word| word.to_string_lossy().into_owned());
+    set.chain(words).collect::<Vec<_>>().join(" ")
 }
