@@ -128,7 +128,7 @@ questions! {
     Tables, "tables", Watch, Warns, "Every table has an active replica in both Regions.";
     ProbeAlarms, "probe-alarms", Watch, Warns, "The probe looks at the primary, and its alarms have data.";
     RecoveryAlarm, "recovery-alarm", Watch, Warns, "The alarm that starts a recovery exists, and its action is taken.";
-    TrafficAlarm, "traffic-alarm", Watch, Warns, "The alarm that moves users watches the plan's metric, and keeps its state without data.";
+    TrafficAlarm, "traffic-alarm", Watch, Warns, "The alarm that moves users goes off by what a run writes, within a minute, and keeps its state without data.";
 }
 
 impl fmt::Display for Question {

@@ -6,9 +6,11 @@
 mod alarm;
 mod inhibit;
 mod probes;
+mod settings;
 mod traffic;
 
 pub use alarm::{AlarmState, alarm};
 pub use inhibit::{Inhibit, PARAMETER, inhibit};
 pub use probes::{Looks, Probe, probes};
+pub use settings::AlarmSettings;
 pub use traffic::{TrafficAlarm, traffic_alarm};

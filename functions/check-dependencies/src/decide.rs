@@ -85,6 +85,8 @@ pub struct HealthCheck {
     pub disabled: bool,
     /// What it takes an alarm without data for.
     pub without_data: String,
+    /// Which of the alarm's settings it has as they were.
+    pub outdated: Vec<&'static str>,
 }
 
 /// A certificate that a load balancer serves.
@@ -226,6 +228,14 @@ fn miswired(check: &HealthCheck) -> Option<(String, &'static str)> {
         Some((
             format!("health check {id} is disabled: it is always healthy, and nobody would be moved"),
             "--no-disabled",
+        ))
+    } else if !check.outdated.is_empty() {
+        Some((
+            format!(
+                "health check {id} judges by what {} of the alarm was at its own last change",
+                check.outdated.join(", ")
+            ),
+            "--alarm-identifier with the Region and Name that it has: it reads the alarm anew",
         ))
     } else if check.without_data == "LastKnownStatus" {
         None

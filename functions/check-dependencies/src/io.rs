@@ -40,6 +40,9 @@ pub struct Distribution {
     /// The site's address in the recovery Region.
     #[schemars(with = "String")]
     pub recovery: Url,
+    /// The name that users use; null where the plan has none.
+    #[schemars(with = "Option<String>")]
+    pub public: Option<Url>,
 }
 
 /// The answers.

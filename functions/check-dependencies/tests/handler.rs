@@ -6,6 +6,7 @@ use aws_sdk_acm::types::{CertificateDetail, CertificateStatus};
 use aws_sdk_cloudfront::operation::get_distribution::GetDistributionOutput;
 use aws_sdk_cloudfront::types as cloudfront;
 use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
+use aws_sdk_cloudwatch::types as alarms;
 use aws_sdk_cloudwatch::types::{MetricAlarm, StateValue};
 use aws_sdk_ec2::operation::describe_launch_template_versions::DescribeLaunchTemplateVersionsOutput;
 use aws_sdk_ec2::types::{LaunchTemplateIamInstanceProfileSpecification, LaunchTemplateVersion, ResponseLaunchTemplateData};
@@ -18,7 +19,8 @@ use aws_sdk_lambda::operation::list_functions::ListFunctionsOutput;
 use aws_sdk_lambda::types::FunctionConfiguration;
 use aws_sdk_route53::operation::list_health_checks::ListHealthChecksOutput;
 use aws_sdk_route53::types::{
-    AlarmIdentifier, CloudWatchRegion, HealthCheck, HealthCheckConfig, HealthCheckType, InsufficientDataHealthStatus,
+    AlarmIdentifier, CloudWatchAlarmConfiguration, CloudWatchRegion, ComparisonOperator, Dimension, HealthCheck, HealthCheckConfig,
+    HealthCheckType, InsufficientDataHealthStatus, Statistic,
 };
 use aws_smithy_mocks::{Rule, RuleMode, mock, mock_client};
 use aws_smithy_types::DateTime;
@@ -84,14 +86,32 @@ fn profile() -> Rule {
         })
 }
 
+/// One that was last changed when the alarm judged a period.
 fn health_check(id: &str, region: &str, alarm: &str, inverted: bool) -> HealthCheck {
+    judging(id, region, alarm, inverted, 1)
+}
+
+fn judging(id: &str, region: &str, alarm: &str, inverted: bool, periods: i32) -> HealthCheck {
     let followed = AlarmIdentifier::builder().region(CloudWatchRegion::from(region)).name(alarm);
     let config = HealthCheckConfig::builder()
         .r#type(HealthCheckType::CloudwatchMetric)
         .alarm_identifier(followed.build().unwrap())
         .insufficient_data_health_status(InsufficientDataHealthStatus::LastKnownStatus)
         .inverted(inverted);
-    let check = HealthCheck::builder().id(id).caller_reference(id).health_check_version(1);
+    let judged = CloudWatchAlarmConfiguration::builder()
+        .namespace("Relight")
+        .metric_name("RecoveryServes")
+        .dimensions(Dimension::builder().name("Workload").value("unishop").build().unwrap())
+        .statistic(Statistic::Maximum)
+        .period(60)
+        .evaluation_periods(periods)
+        .comparison_operator(ComparisonOperator::GreaterThanOrEqualToThreshold)
+        .threshold(1.0);
+    let check = HealthCheck::builder()
+        .id(id)
+        .caller_reference(id)
+        .health_check_version(1)
+        .cloud_watch_alarm_configuration(judged.build().unwrap());
     check.health_check_config(config.build().unwrap()).build().unwrap()
 }
 
@@ -204,17 +224,25 @@ async fn check(aws: Aws) -> Reply {
     let alarms = mock!(aws_sdk_cloudwatch::Client::describe_alarms)
         .match_requests(|input| input.alarm_name_prefix() == Some("relight-unishop-"))
         .then_output(|| {
-            let on = |name: &str, metric: &str| {
+            let on = |name: &str, metric: &str, workload: &str| {
                 MetricAlarm::builder()
                     .alarm_name(name)
                     .namespace("Relight")
                     .metric_name(metric)
+                    .dimensions(alarms::Dimension::builder().name("Workload").value(workload).build())
+                    .statistic(alarms::Statistic::Maximum)
+                    .period(60)
+                    .evaluation_periods(1)
+                    .comparison_operator(alarms::ComparisonOperator::GreaterThanOrEqualToThreshold)
+                    .threshold(1.0)
                     .state_value(StateValue::Ok)
                     .build()
             };
             DescribeAlarmsOutput::builder()
-                .metric_alarms(on("relight-unishop-probe-silent", "ProbeFailed"))
-                .metric_alarms(on(ALARM, "RecoveryServes"))
+                .metric_alarms(on("relight-unishop-probe-silent", "ProbeFailed", "unishop"))
+                // Another workload's, whose name begins like this one's.
+                .metric_alarms(on("relight-unishop-eu-traffic", "RecoveryServes", "unishop-eu"))
+                .metric_alarms(on(ALARM, "RecoveryServes", "unishop"))
                 .build()
         });
     let checks = aws.health_checks;
@@ -272,6 +300,7 @@ async fn check(aws: Aws) -> Reply {
             "id": "E1A2B3C4D5E6F7",
             "primary": "https://shop.us-east-1.example.com",
             "recovery": "https://shop.us-west-1.example.com",
+            "public": "https://shop.example.com",
         },
         "certificateDays": 14,
     });
@@ -318,6 +347,22 @@ async fn what_is_gone_or_wired_the_wrong_way_fails() {
         "{:?}",
         reply.answers
     );
+}
+
+#[tokio::test]
+async fn a_health_check_that_judges_by_what_the_alarm_was_fails() {
+    let reply = check(Aws {
+        health_checks: vec![judging("ours", "us-west-1", ALARM, false, 3)],
+        ..whole()
+    })
+    .await;
+    let told = told(&reply);
+    assert_eq!(
+        (told.len(), told[0].0, told[0].1),
+        (1, Question::TrafficHealthCheck, Verdict::Fail),
+        "{told:?}"
+    );
+    assert!(told[0].2.contains("judges by what EvaluationPeriods of the alarm was"), "{told:?}");
 }
 
 #[tokio::test]

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use action::aws::{Failure, on_paper};
 use action::ids::{TableName, WorkloadName};
 use action::{Outcome, Permit, PlannedCall, Rehearsal};
-use aws_sdk_cloudwatch::types::{AlarmType, ComparisonOperator, CompositeAlarm, Dimension, MetricAlarm};
+use aws_sdk_cloudwatch::types::{AlarmType, CompositeAlarm, MetricAlarm};
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use ledger::Readiness;
+use signals::AlarmSettings;
 
 use crate::Clients;
 use crate::decide::{Alarm, Metric, Seen, Table};
@@ -81,25 +82,8 @@ fn metric(alarm: &MetricAlarm) -> Alarm {
             name: name.to_owned(),
             // "missing" unless it is set (model: PutMetricAlarmInput).
             missing: alarm.treat_missing_data().unwrap_or("missing").to_owned(),
-            dimensions: alarm.dimensions().iter().filter_map(dimension).collect(),
-            statistic: alarm.statistic().map(|statistic| statistic.as_str().to_owned()),
-            period: alarm.period().unwrap_or_default(),
-            tells_one_from_zero: tells_one_from_zero(alarm),
+            settings: AlarmSettings::of(alarm),
         }),
-    }
-}
-
-fn dimension(found: &Dimension) -> Option<(String, String)> {
-    Some((found.name()?.to_owned(), found.value()?.to_owned()))
-}
-
-fn tells_one_from_zero(alarm: &MetricAlarm) -> bool {
-    use ComparisonOperator::{GreaterThanOrEqualToThreshold, GreaterThanThreshold};
-    let threshold = alarm.threshold().unwrap_or_default();
-    match alarm.comparison_operator() {
-        Some(GreaterThanOrEqualToThreshold) => threshold > 0.0 && threshold <= 1.0,
-        Some(GreaterThanThreshold) => (0.0..1.0).contains(&threshold),
-        _ => false,
     }
 }
 
@@ -157,29 +141,4 @@ fn put(dynamodb: &aws_sdk_dynamodb::Client, ledger: &str, workload: &WorkloadNam
         .condition_expression("attribute_not_exists(pk) OR judgedAt <= :judgedAt")
         .set_expression_attribute_values(item.get("judgedAt").map(|at| [(":judgedAt".to_owned(), at.clone())].into()))
         .set_item(Some(item))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_alarm_tells_one_from_zero_by_a_threshold_between_them() {
-        use ComparisonOperator::{GreaterThanOrEqualToThreshold as AtLeast, GreaterThanThreshold as Above, LessThanThreshold as Below};
-        for (operator, threshold, tells) in [
-            (AtLeast, 1.0, true),
-            (AtLeast, 0.5, true),
-            (AtLeast, 0.0, false),
-            (AtLeast, 1.5, false),
-            (Above, 0.0, true),
-            (Above, 0.5, true),
-            (Above, 1.0, false),
-            (Above, -1.0, false),
-            (Below, 1.0, false),
-        ] {
-            let alarm = MetricAlarm::builder().comparison_operator(operator.clone()).threshold(threshold);
-            assert_eq!(tells_one_from_zero(&alarm.build()), tells, "{operator:?} {threshold}");
-        }
-        assert!(!tells_one_from_zero(&MetricAlarm::builder().build()));
-    }
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use action::ids::TableName;
 use readiness::{Answer, Asker, Heard, Question, Verdict, unasked, words};
+use signals::AlarmSettings;
 
 use crate::io::{Move, Rehearsal, Request};
 
@@ -19,7 +20,7 @@ pub struct Seen {
 }
 
 /// An alarm.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Alarm {
     /// Its name.
     pub name: String,
@@ -34,7 +35,7 @@ pub struct Alarm {
 }
 
 /// What an alarm watches.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Metric {
     /// The namespace.
     pub namespace: String,
@@ -42,14 +43,8 @@ pub struct Metric {
     pub name: String,
     /// What it takes missing data for.
     pub missing: String,
-    /// The dimensions by name.
-    pub dimensions: BTreeMap<String, String>,
-    /// The statistic; none for a percentile and its like.
-    pub statistic: Option<String>,
-    /// The period, in seconds.
-    pub period: i32,
-    /// Whether a 1 sets it off, and a 0 doesn't.
-    pub tells_one_from_zero: bool,
+    /// By what it goes off.
+    pub settings: AlarmSettings,
 }
 
 /// A table as the recovery Region has it.

@@ -181,6 +181,9 @@ pub struct Distribution {
     /// The site's address in the recovery Region.
     #[schemars(with = "String")]
     pub recovery: Url,
+    /// The name that users use; null where the plan has none.
+    #[schemars(with = "Option<String>")]
+    pub public: Option<Url>,
 }
 
 /// Which image is launched, as launch-instances takes it.
@@ -346,6 +349,7 @@ impl Asks {
                 id,
                 primary: plan.site.primary.clone(),
                 recovery: plan.site.recovery.clone(),
+                public: plan.site.public.clone(),
             }),
             certificate_days: plan.site.checks.iter().filter_map(|check| check.expect.certificate_days).max(),
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use action::aws::Failure;
-use aws_sdk_cloudfront::types::{AllowedMethods, DistributionConfig, Origin as FoundOrigin, OriginGroup};
+use aws_sdk_cloudfront::types::{AllowedMethods, DistributionConfig, Origin as FoundOrigin, OriginGroup, OriginGroupSelectionCriteria};
 
 use super::not_seen;
 use crate::Clients;
@@ -21,7 +21,8 @@ pub(super) async fn distribution(clients: &Clients, asked: Option<&io::Distribut
         Err(failure) => return Err(not_seen(&format!("get distribution {}", asked.id), &failure)),
     };
     let found = answer.distribution().and_then(|found| Some((found, found.distribution_config()?)));
-    Ok(found.map(|(found, config)| Distribution {
+    let (found, config) = found.ok_or_else(|| NotSeen::Refused(format!("get distribution {}: the answer lacks it", asked.id)))?;
+    Ok(Some(Distribution {
         domain: found.domain_name().to_owned(),
         deployed: found.status() == "Deployed",
         enabled: config.enabled(),
@@ -59,6 +60,7 @@ fn group(found: &OriginGroup) -> (String, Group) {
     let group = Group {
         members: members.iter().map(|member| member.origin_id().to_owned()).collect(),
         codes: codes.map_or(&[][..], |codes| codes.items()).iter().copied().collect(),
+        in_order: matches!(found.selection_criteria(), None | Some(OriginGroupSelectionCriteria::Default)),
     };
     (found.id().to_owned(), group)
 }

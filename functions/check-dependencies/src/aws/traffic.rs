@@ -1,8 +1,11 @@
 //! The alarm that moves users, and the health checks that follow it.
 
+use std::collections::BTreeMap;
+
 use action::ids::WorkloadName;
-use aws_sdk_route53::types::HealthCheckConfig;
+use aws_sdk_route53::types::{CloudWatchAlarmConfiguration, HealthCheck as Found, HealthCheckConfig};
 use plan::TrafficMetric;
+use signals::AlarmSettings;
 
 use super::not_seen;
 use crate::Clients;
@@ -20,7 +23,7 @@ pub(super) async fn watched(
     };
     let alarm = signals::traffic_alarm(&clients.cloudwatch, workload, traffic).await;
     let alarm = alarm.map_err(|failure| not_seen(&format!("describe the alarms of {workload}"), &failure))?;
-    let Some(alarm) = alarm.map(|alarm| alarm.name) else {
+    let Some(alarm) = alarm else {
         return Ok(None);
     };
     let mut health_checks = Vec::new();
@@ -29,21 +32,43 @@ pub(super) async fn watched(
         let page = page.map_err(|error| not_seen("list the health checks", &error.into()))?;
         let following = page.health_checks().iter().filter_map(|found| {
             let config = found.health_check_config()?;
-            follows(config, clients.region.as_str(), &alarm).then(|| read(found.id(), config))
+            follows(config, clients.region.as_str(), &alarm.name).then(|| read(found, config, &alarm.settings))
         });
         health_checks.extend(following);
     }
-    Ok(Some(Watched { alarm, health_checks }))
+    Ok(Some(Watched {
+        alarm: alarm.name,
+        health_checks,
+    }))
 }
 
-fn read(id: &str, config: &HealthCheckConfig) -> HealthCheck {
+fn read(found: &Found, config: &HealthCheckConfig, alarm: &AlarmSettings) -> HealthCheck {
     let without_data = config.insufficient_data_health_status();
     HealthCheck {
-        id: id.to_owned(),
+        id: found.id().to_owned(),
         inverted: config.inverted() == Some(true),
         disabled: config.disabled() == Some(true),
         without_data: without_data.map_or("unknown", |status| status.as_str()).to_owned(),
+        outdated: found
+            .cloud_watch_alarm_configuration()
+            .map_or_else(Vec::new, |judged| outdated(judged, alarm)),
     }
+}
+
+/// Which of the alarm's settings the health check has as they were: it keeps those of its own last change (Route 53 developer guide,
+/// "Updating health checks when you change CloudWatch alarm settings").
+fn outdated(judged: &CloudWatchAlarmConfiguration, alarm: &AlarmSettings) -> Vec<&'static str> {
+    let dimensions = judged.dimensions().iter();
+    let dimensions: BTreeMap<String, String> = dimensions.map(|one| (one.name().to_owned(), one.value().to_owned())).collect();
+    let same = [
+        ("Dimensions", dimensions == alarm.dimensions),
+        ("Statistic", Some(judged.statistic().as_str()) == alarm.statistic.as_deref()),
+        ("Period", judged.period() == alarm.period),
+        ("EvaluationPeriods", judged.evaluation_periods() == alarm.evaluation_periods),
+        ("ComparisonOperator", judged.comparison_operator().as_str() == alarm.operator),
+        ("Threshold", Some(judged.threshold()) == alarm.threshold),
+    ];
+    same.into_iter().filter(|(_, same)| !same).map(|(name, _)| name).collect()
 }
 
 /// Only health checks of type CLOUDWATCH_METRIC name an alarm (model: HealthCheckConfig).

@@ -1,4 +1,4 @@
-//! Whether a distribution moves reads by itself, and leaves nothing with the primary.
+//! Whether a distribution moves reads by itself, and leaves nothing with the primary alone.
 //!
 //! CloudFront asks a group's first origin, and its second one when that answers with one of the group's status codes, can't be reached or
 //! takes too long; for GET, HEAD and OPTIONS alone (CloudFront developer guide, "Optimize high availability with CloudFront origin
@@ -13,7 +13,7 @@ use super::{Seen, not_seen};
 use crate::io::{self, Request};
 
 /// The failures of a server that a group must fail over on: the ones that the AWS CDK takes where nothing is said
-/// (`IOriginFailoverConfig.statusCodes`).
+/// (`OriginFailoverConfig.statusCodes`).
 const FAILURES: [i32; 4] = [500, 502, 503, 504];
 
 /// A distribution.
@@ -51,6 +51,8 @@ pub struct Group {
     pub members: Vec<String>,
     /// The status codes on which the second one is asked.
     pub codes: BTreeSet<i32>,
+    /// Whether the first one is asked first, whatever it serves.
+    pub in_order: bool,
 }
 
 /// Where the requests of some paths lead.
@@ -89,28 +91,28 @@ pub(super) fn origin_group(request: &Request, seen: &Seen) -> Answer {
     };
     let wrong = wrong(asked, found);
     let said: Vec<&str> = wrong.iter().map(|(_, said)| said.as_str()).collect();
-    let (said, remedy) = (
-        format!("{}: {}", found.domain, said.join("; ")),
-        format!(
-            "aws cloudfront update-distribution --id {}, in peace: no recovery changes it",
-            asked.id
-        ),
+    let said = format!("{}: {}", found.domain, said.join("; "));
+    let update = format!(
+        "aws cloudfront update-distribution --id {}, in peace: no recovery changes it",
+        asked.id
     );
     match wrong.iter().map(|(verdict, _)| *verdict).max() {
-        None => Answer::pass(question, format!("{}: {}", found.domain, ways(found)), limit),
-        Some(Verdict::Fail) => Answer::fail(question, said, limit, remedy),
-        Some(_) => Answer::warn(question, said, limit, remedy),
+        None if found.deployed => Answer::pass(question, format!("{}: {}", found.domain, ways(found)), limit),
+        None => {
+            let said = format!("{}: its last change is still on its way to the edges", found.domain);
+            let remedy = format!("aws cloudfront wait distribution-deployed --id {}", asked.id);
+            Answer::warn(question, said, limit, remedy)
+        }
+        Some(Verdict::Fail) => Answer::fail(question, said, limit, update),
+        Some(_) => Answer::warn(question, said, limit, update),
     }
 }
 
-/// All that is wrong with it.
+/// All that an update of it would mend.
 fn wrong(asked: &io::Distribution, found: &Distribution) -> Vec<(Verdict, String)> {
     let mut wrong = Vec::new();
     if !found.enabled {
         wrong.push((Verdict::Fail, "it is disabled and serves nobody".to_owned()));
-    }
-    if !found.deployed {
-        wrong.push((Verdict::Warn, "its last change is still on its way to the edges".to_owned()));
     }
     let targets: BTreeSet<&str> = found.behaviors.iter().map(|behavior| behavior.target.as_str()).collect();
     let mut used = found.groups.iter().filter(|(id, _)| targets.contains(id.as_str())).peekable();
@@ -135,6 +137,12 @@ fn of_group(asked: &io::Distribution, found: &Distribution, id: &str, group: &Gr
         wrong.push((
             Verdict::Fail,
             format!("origin group {id} does not fail over on {}", missing.join(", ")),
+        ));
+    }
+    if !group.in_order {
+        wrong.push((
+            Verdict::Fail,
+            format!("origin group {id} chooses by media quality, and not in order"),
         ));
     }
     let members: Vec<&Origin> = group.members.iter().filter_map(|id| found.origins.get(id)).collect();
@@ -165,14 +173,22 @@ fn of_group(asked: &io::Distribution, found: &Distribution, id: &str, group: &Gr
     wrong
 }
 
-/// Requests that stay with the primary, whatever becomes of it.
+/// Requests that lead past the group: to the primary, whatever becomes of it, or to where no recovery and no proof looks.
 fn stays(asked: &io::Distribution, found: &Distribution, behavior: &Behavior) -> Option<(Verdict, String)> {
     let origin = found.origins.get(&behavior.target)?;
+    if asked.public.as_ref().is_some_and(|public| origin.is(public)) {
+        return None;
+    }
     let what = if behavior.writes { "all methods" } else { "reads" };
-    origin.is(&asked.primary).then(|| {
-        let said = format!("{what} of {} stay with {} when it is lost", behavior.pattern, origin.host);
-        (Verdict::Warn, said)
-    })
+    let (pattern, host) = (&behavior.pattern, &origin.host);
+    let said = if origin.is(&asked.primary) {
+        format!("{what} of {pattern} stay with {host} when it is lost")
+    } else if origin.is(&asked.recovery) {
+        format!("{what} of {pattern} lead to {host}, in peace too")
+    } else {
+        format!("{what} of {pattern} lead to {host}, which is no address of the plan's site: whether it outlives the primary is not known")
+    };
+    Some((Verdict::Warn, said))
 }
 
 /// Where it leads, in one line.

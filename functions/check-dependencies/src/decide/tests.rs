@@ -31,6 +31,7 @@ fn check() -> HealthCheck {
         inverted: false,
         disabled: false,
         without_data: "LastKnownStatus".to_owned(),
+        outdated: vec![],
     }
 }
 
@@ -90,7 +91,7 @@ fn what_is_whole_passes_and_what_the_plan_does_not_have_too() {
 #[test]
 fn one_thing_that_is_wrong_answers_one_question_and_says_how_to_mend_it() {
     type Wrong = fn(&mut Seen);
-    let cases: [(&str, Question, Verdict, &str, Wrong); 13] = [
+    let cases: [(&str, Question, Verdict, &str, Wrong); 14] = [
         (
             "no profile",
             Question::InstanceProfile,
@@ -151,6 +152,15 @@ fn one_thing_that_is_wrong_answers_one_question_and_says_how_to_mend_it() {
         ("disabled", Question::TrafficHealthCheck, Verdict::Fail, "--no-disabled", |seen| {
             seen.traffic.as_mut().unwrap().as_mut().unwrap().health_checks[0].disabled = true;
         }),
+        (
+            "as it was",
+            Question::TrafficHealthCheck,
+            Verdict::Fail,
+            "--alarm-identifier",
+            |seen| {
+                seen.traffic.as_mut().unwrap().as_mut().unwrap().health_checks[0].outdated = vec!["Period"];
+            },
+        ),
         (
             "by silence",
             Question::TrafficHealthCheck,
@@ -229,6 +239,7 @@ fn a_service_that_is_away_warns_and_one_that_refuses_fails() {
             id: "E1A2B3C4D5E6F7".parse().unwrap(),
             primary: "https://shop.us-east-1.example.com".parse().unwrap(),
             recovery: "https://shop.us-west-1.example.com".parse().unwrap(),
+            public: None,
         });
         let told = told_of(&request, &seen);
         assert_eq!(told.len(), 5);

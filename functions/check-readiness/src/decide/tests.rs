@@ -37,6 +37,10 @@ fn request(change: serde_json::Value) -> Request {
     serde_json::from_value(request).unwrap()
 }
 
+fn of_workload(name: &str) -> BTreeMap<String, String> {
+    [("Workload".to_owned(), name.to_owned())].into()
+}
+
 fn alarm(kind: &str, metric: Option<(&str, &str)>) -> Alarm {
     Alarm {
         name: format!("relight-unishop-{kind}"),
@@ -47,10 +51,15 @@ fn alarm(kind: &str, metric: Option<(&str, &str)>) -> Alarm {
             namespace: "Relight".to_owned(),
             name: name.to_owned(),
             missing: missing.to_owned(),
-            dimensions: [("Workload".to_owned(), "unishop".to_owned())].into(),
-            statistic: Some("Maximum".to_owned()),
-            period: 60,
-            tells_one_from_zero: true,
+            settings: AlarmSettings {
+                dimensions: of_workload("unishop"),
+                statistic: Some("Maximum".to_owned()),
+                period: 60,
+                evaluation_periods: 1,
+                operator: "GreaterThanOrEqualToThreshold".to_owned(),
+                threshold: Some(1.0),
+                ..AlarmSettings::default()
+            },
         }),
     }
 }
@@ -87,8 +96,8 @@ fn named<'a>(seen: &'a mut Seen, kind: &str) -> &'a mut Alarm {
     alarms.into_iter().find(|alarm| alarm.name.ends_with(kind)).unwrap()
 }
 
-fn users(seen: &mut Seen) -> &mut Metric {
-    named(seen, "moves-users").metric.as_mut().unwrap()
+fn settings(seen: &mut Seen) -> &mut AlarmSettings {
+    &mut named(seen, "moves-users").metric.as_mut().unwrap().settings
 }
 
 fn replicas(seen: &mut Seen) -> &mut BTreeMap<String, String> {
@@ -101,11 +110,20 @@ fn a_ready_workload_passes_every_question() {
     assert_eq!(told(&request(json!({})), &healthy()), []);
 }
 
+#[test]
+fn another_workloads_alarm_of_the_same_prefix_is_not_taken_for_the_own() {
+    let mut others = alarm("eu-moves-users", Some(("RecoveryServes", "breaching")));
+    others.metric.as_mut().unwrap().settings.dimensions = of_workload("unishop-eu");
+    let mut seen = healthy();
+    seen.alarms.as_mut().unwrap().insert(0, others);
+    assert_eq!(told(&request(json!({})), &seen), []);
+}
+
 type Change = fn(&mut Seen);
 
 #[test]
 fn each_mistake_is_the_answer_to_one_question_with_the_value_and_a_remedy() {
-    let cases: [(&str, Question, Verdict, &str, Change); 19] = [
+    let cases: [(&str, Question, Verdict, &str, Change); 22] = [
         ("no table", Question::Tables, Verdict::Fail, "carts does not exist", |seen| {
             *seen.tables.values_mut().next().unwrap() = Ok(None);
         }),
@@ -161,13 +179,13 @@ fn each_mistake_is_the_answer_to_one_question_with_the_value_and_a_remedy() {
             },
         ),
         ("moves by silence", Question::TrafficAlarm, Verdict::Fail, "breaching", |seen| {
-            users(seen).missing = "breaching".to_owned();
+            named(seen, "moves-users").metric.as_mut().unwrap().missing = "breaching".to_owned();
         }),
         ("elsewhere", Question::TrafficAlarm, Verdict::Fail, "\"shop\"", |seen| {
-            users(seen).dimensions.insert("Workload".to_owned(), "shop".to_owned());
+            settings(seen).dimensions = of_workload("shop");
         }),
         ("at 0", Question::TrafficAlarm, Verdict::Fail, "does at 0", |seen| {
-            users(seen).tells_one_from_zero = false;
+            settings(seen).threshold = Some(0.0);
         }),
         (
             "high resolution",
@@ -175,17 +193,27 @@ fn each_mistake_is_the_answer_to_one_question_with_the_value_and_a_remedy() {
             Verdict::Fail,
             "periods of 10 s",
             |seen| {
-                users(seen).period = 10;
+                settings(seen).period = 10;
             },
         ),
         ("the mean", Question::TrafficAlarm, Verdict::Fail, "statistic Average", |seen| {
-            users(seen).statistic = Some("Average".to_owned());
+            settings(seen).statistic = Some("Average".to_owned());
         }),
         ("a percentile", Question::TrafficAlarm, Verdict::Fail, "an extended one", |seen| {
-            users(seen).statistic = None;
+            settings(seen).statistic = None;
         }),
         ("slow", Question::TrafficAlarm, Verdict::Warn, "that much later", |seen| {
-            users(seen).period = 300;
+            settings(seen).period = 300;
+        }),
+        ("as slow", Question::TrafficAlarm, Verdict::Warn, "3 periods of 60 s", |seen| {
+            settings(seen).evaluation_periods = 3;
+        }),
+        ("two of three", Question::TrafficAlarm, Verdict::Fail, "2 of 3 periods", |seen| {
+            settings(seen).evaluation_periods = 3;
+            settings(seen).datapoints_to_alarm = Some(2);
+        }),
+        ("a unit", Question::TrafficAlarm, Verdict::Fail, "in Seconds alone", |seen| {
+            settings(seen).unit = Some("Seconds".to_owned());
         }),
         (
             "has moved",

@@ -127,27 +127,34 @@ fn traffic_alarm(facts: &Facts, workload: &str, seen: &Seen) -> Answer {
         return Answer::nothing(question, "the plan moves users by no metric");
     };
     let watched = format!("{} in {}", traffic.metric, traffic.namespace);
-    let limit = format!("an alarm on {watched} that takes missing data for `ignore`");
+    let limit = format!("an alarm on {watched} for Workload {workload}, on a Maximum of 1 in 60 s, that takes missing data for `ignore`");
     let alarms = match &seen.alarms {
         Err(why) => return unasked(question, why),
         Ok(alarms) => alarms,
     };
-    let found = alarms.iter().find_map(|alarm| {
+    let written = BTreeMap::from([("Workload".to_owned(), workload.to_owned())]);
+    let of_metric = alarms.iter().filter_map(|alarm| {
         let metric = alarm.metric.as_ref()?;
         (metric.namespace == traffic.namespace && metric.name == traffic.metric).then_some((alarm, metric))
     });
-    let Some((alarm, metric)) = found else {
+    let (own, others): (Vec<_>, Vec<_>) = of_metric.partition(|(_, metric)| metric.settings.dimensions == written);
+    let Some((alarm, metric)) = own.first() else {
+        let of_others: Vec<String> = others
+            .iter()
+            .map(|(alarm, metric)| format!("; {} does for {:?}", alarm.name, metric.settings.dimensions))
+            .collect();
+        let seen = format!(
+            "no alarm watches {watched} for Workload {workload} alone, as a run writes it{}",
+            of_others.concat()
+        );
         let remedy = "create it in this Region under the workload's prefix (relight-<workload>-), and the health check on it";
-        return Answer::fail(question, format!("no alarm watches {watched}"), limit, remedy);
+        return Answer::fail(question, seen, limit, remedy);
     };
     let name = &alarm.name;
-    if metric.missing != "ignore" {
-        let seen = format!("{name} takes missing data for {}", metric.missing);
-        let remedy = "set TreatMissingData to ignore; users would be moved, or moved back, by silence";
-        return Answer::fail(question, seen, limit, remedy);
-    }
-    if let Some((verdict, seen, remedy)) = misreads(metric, workload) {
+    let wrong = misreads(metric);
+    if let Some((verdict, seen, remedy)) = wrong {
         let answer = if verdict == Verdict::Fail { Answer::fail } else { Answer::warn };
+        let remedy = format!("{remedy}, and touch the health check, which keeps the alarm's settings as they were");
         return answer(question, format!("{name} {seen}"), limit, remedy);
     }
     match alarm.state.as_str() {
@@ -162,38 +169,43 @@ fn traffic_alarm(facts: &Facts, workload: &str, seen: &Seen) -> Answer {
     }
 }
 
-/// Why it would not go off by the 1 that a run writes, or the health check would not follow it.
+/// Why the alarm would not go off by the 1 that a run writes, or the health check would not follow it.
 ///
-/// A health check follows no high-resolution alarm, and none of an extended statistic (Route 53 developer guide, "Monitoring a CloudWatch
-/// alarm").
-fn misreads(metric: &Metric, workload: &str) -> Option<(Verdict, String, &'static str)> {
-    let written = BTreeMap::from([("Workload".to_owned(), workload.to_owned())]);
-    if metric.dimensions != written {
+/// A health check follows no high-resolution alarm, none of an extended statistic, and none that goes off by M of N (Route 53 developer
+/// guide, "Monitoring a CloudWatch alarm" and "Types of Amazon Route 53 health checks").
+fn misreads(metric: &Metric) -> Option<(Verdict, String, &'static str)> {
+    let settings = &metric.settings;
+    let fail = |seen: String, remedy| Some((Verdict::Fail, seen, remedy));
+    if metric.missing != "ignore" {
         let seen = format!(
-            "watches it with the dimensions {:?}: what a run writes is not among it",
-            metric.dimensions
+            "takes missing data for {}: users would be moved, or moved back, by silence",
+            metric.missing
         );
-        return Some((Verdict::Fail, seen, "set Dimensions to Workload alone, with the workload's name"));
+        return fail(seen, "set TreatMissingData to ignore");
     }
-    if !metric.tells_one_from_zero {
+    if !settings.tells_one_from_zero() {
         let seen = "does not go off at 1, or does at 0".to_owned();
-        return Some((
-            Verdict::Fail,
-            seen,
-            "set ComparisonOperator to GreaterThanOrEqualToThreshold and Threshold to 1",
-        ));
+        return fail(seen, "set ComparisonOperator to GreaterThanOrEqualToThreshold and Threshold to 1");
     }
-    if metric.period < 60 {
-        let seen = format!("has periods of {} s, and a health check follows none below 60 s", metric.period);
-        return Some((Verdict::Fail, seen, "set Period to 60"));
-    }
-    let statistic = metric.statistic.as_deref().unwrap_or("an extended one");
+    let statistic = settings.statistic.as_deref().unwrap_or("an extended one");
     if statistic != "Maximum" {
-        let seen = format!("takes the statistic {statistic}, by which a 1 beside a 0 of the same minute may not count");
-        return Some((Verdict::Fail, seen, "set Statistic to Maximum"));
+        let seen = format!("takes the statistic {statistic}: a 1 must count beside a 0 of the same minute, and a 0 never");
+        return fail(seen, "set Statistic to Maximum");
     }
-    (metric.period > 60).then(|| {
-        let seen = format!("has periods of {} s, so that users follow that much later", metric.period);
-        (Verdict::Warn, seen, "set Period to 60")
+    if let Some(unit) = settings.unit.as_ref().filter(|unit| *unit != "Count") {
+        return fail(format!("counts values in {unit} alone, and a run writes a Count"), "set no Unit");
+    }
+    let (period, periods) = (settings.period, settings.evaluation_periods);
+    if period < 60 {
+        let seen = format!("has periods of {period} s, and a health check follows none below 60 s");
+        return fail(seen, "set Period to 60");
+    }
+    if let Some(datapoints) = settings.datapoints_to_alarm.filter(|datapoints| *datapoints != periods) {
+        let seen = format!("goes off by {datapoints} of {periods} periods, and a health check follows no M of N");
+        return fail(seen, "set EvaluationPeriods to 1, and no DatapointsToAlarm");
+    }
+    (period.saturating_mul(periods) > 60).then(|| {
+        let seen = format!("judges {periods} periods of {period} s, so that users follow that much later");
+        (Verdict::Warn, seen, "set Period to 60 and EvaluationPeriods to 1")
     })
 }

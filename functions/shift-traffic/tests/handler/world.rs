@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use aws_sdk_cloudwatch::operation::describe_alarms::DescribeAlarmsOutput;
 use aws_sdk_cloudwatch::operation::put_metric_data::PutMetricDataOutput;
-use aws_sdk_cloudwatch::types::{MetricAlarm, StateValue};
+use aws_sdk_cloudwatch::types::{Dimension, MetricAlarm, StateValue};
 use aws_sdk_dynamodb::operation::get_item::GetItemOutput;
 use aws_sdk_dynamodb::operation::put_item::PutItemOutput;
 use aws_sdk_route53recoverycluster::error::ErrorMetadata;
@@ -127,6 +127,7 @@ impl World {
                     .alarm_name("relight-unishop-traffic")
                     .namespace("Relight")
                     .metric_name("RecoveryServes")
+                    .dimensions(Dimension::builder().name("Workload").value("unishop").build())
                     .state_value(StateValue::from(state.as_str()))
                     .build()
             });

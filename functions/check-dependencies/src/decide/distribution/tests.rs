@@ -37,6 +37,7 @@ fn whole() -> Distribution {
             Group {
                 members: vec!["primary".to_owned(), "recovery".to_owned()],
                 codes: FAILURES.into(),
+                in_order: true,
             },
         )]
         .into(),
@@ -50,6 +51,7 @@ fn answered(found: Option<Distribution>) -> Answer {
         id: "E1A2B3C4D5E6F7".parse().unwrap(),
         primary: "https://shop.us-east-1.example.com".parse().unwrap(),
         recovery: "https://Shop.us-west-1.example.com/".parse().unwrap(),
+        public: Some("https://shop.example.com".parse().unwrap()),
     });
     let seen = Seen {
         distribution: Ok(found),
@@ -75,9 +77,8 @@ fn what_is_wrong_is_told_with_its_remedy_and_the_worst_counts() {
     fn group(found: &mut Distribution) -> &mut Group {
         found.groups.get_mut("either").unwrap()
     }
-    let cases: [(Verdict, &str, Wrong); 10] = [
+    let cases: [(Verdict, &str, Wrong); 13] = [
         (Verdict::Fail, "it is disabled and serves nobody", |found| found.enabled = false),
-        (Verdict::Warn, "still on its way", |found| found.deployed = false),
         (Verdict::Fail, "no path leads to an origin group", |found| {
             found.behaviors[1].target = "public".to_owned();
         }),
@@ -114,6 +115,26 @@ fn what_is_wrong_is_told_with_its_remedy_and_the_worst_counts() {
                 found.behaviors[0].target = "primary".to_owned();
             },
         ),
+        (Verdict::Warn, "reads of /pages stay with shop.us-east-1.example.com", |found| {
+            found.behaviors.insert(0, behavior("/pages", "primary", false));
+        }),
+        (
+            Verdict::Warn,
+            "all methods of /orders lead to shop.us-west-1.example.com, in peace too",
+            |found| {
+                found.behaviors[0].target = "recovery".to_owned();
+            },
+        ),
+        (
+            Verdict::Warn,
+            "lead to bucket.example.com, which is no address of the plan's site",
+            |found| {
+                *found.origins.get_mut("public").unwrap() = origin("bucket.example.com");
+            },
+        ),
+        (Verdict::Fail, "either chooses by media quality", |found| {
+            group(found).in_order = false
+        }),
     ];
     for (verdict, says, wrong) in cases {
         let mut found = whole();
@@ -123,9 +144,16 @@ fn what_is_wrong_is_told_with_its_remedy_and_the_worst_counts() {
         assert!(answer.seen.contains(says), "{says:?} is not in {answer}");
         assert!(answer.remedy.unwrap().contains("update-distribution --id E1A2B3C4D5E6F7"));
     }
-    let mut both = whole();
-    (both.deployed, both.enabled) = (false, false);
-    assert_eq!(answered(Some(both)).verdict, Verdict::Fail);
+    let mut changing = whole();
+    changing.deployed = false;
+    let changing = answered(Some(changing));
+    assert_eq!(changing.verdict, Verdict::Warn);
+    assert!(
+        changing
+            .to_string()
+            .ends_with("aws cloudfront wait distribution-deployed --id E1A2B3C4D5E6F7"),
+        "{changing}"
+    );
     let gone = answered(None);
     assert_eq!(gone.verdict, Verdict::Fail);
     assert!(gone.to_string().contains("E1A2B3C4D5E6F7 does not exist"), "{gone}");
