@@ -76,9 +76,10 @@ pub fn choose(request: &Request, follower: &Follower, lag: Lag) -> Result<Choice
         _ => lag,
     };
     let loss = weigh(request, &lag)?;
-    let forwarding = match follower.forwards_writes {
-        true => "; it forwards writes to the writer as yet, and takes them itself once it is promoted",
-        false => "",
+    let forwarding = if follower.forwards_writes {
+        "; it forwards writes to the writer as yet, and takes them itself once it is promoted"
+    } else {
+        ""
     };
     let because = format!("{}: {why}; {} {loss}{forwarding}", verb, cluster.identifier());
     Ok(Choice { verb, lag, because })

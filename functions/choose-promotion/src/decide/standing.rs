@@ -27,7 +27,7 @@ pub enum Standing {
 }
 
 /// A cluster that follows its global cluster's writer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Follower {
     /// Why a managed failover is not possible; none if it is.
     pub bar: Option<Bar>,
