@@ -20,7 +20,7 @@ pub use model::compute::{Compute, Consistency, Group, Image, ImageProof, ImageSo
 pub use model::guards::{DataLoss, Fence, GuardMode, Guards, Notifications};
 pub use model::hooks::{Hook, Point};
 pub use model::moves::{Endpoint, RoutingEndpoint, Traffic, TrafficMetric, When};
-pub use model::site::{Check, Expect, Method, NoScalar, Probe, Scalar, Site, Use};
+pub use model::site::{Check, Expect, Method, NoScalar, Probe, Scalar, Site, SiteDistribution, Use};
 pub use model::span::{NoSpan, Span};
 pub use model::workload::{Database, Objectives, Plan, Promotion, Regions, Strategy, Table};
 pub use problem::{Invalid, Problem};

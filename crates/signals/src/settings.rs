@@ -46,6 +46,11 @@ impl AlarmSettings {
         }
     }
 
+    /// Whether it watches what a run of `workload` writes: the metric with the workload as its one dimension.
+    pub fn watches(&self, workload: &str) -> bool {
+        self.dimensions.len() == 1 && self.dimensions.get("Workload").is_some_and(|named| named == workload)
+    }
+
     /// Whether a 1 breaches, and a 0 doesn't.
     pub fn tells_one_from_zero(&self) -> bool {
         use ComparisonOperator::{GreaterThanOrEqualToThreshold, GreaterThanThreshold};

@@ -1,7 +1,5 @@
 //! The alarm that moves users.
 
-use std::collections::BTreeMap;
-
 use action::aws::Failure;
 use action::ids::WorkloadName;
 use aws_sdk_cloudwatch::types::{AlarmType, MetricAlarm};
@@ -38,21 +36,22 @@ pub async fn traffic_alarm(
         .send();
     while let Some(page) = pages.next().await {
         let page = page?;
-        let written = BTreeMap::from([("Workload".to_owned(), workload.to_string())]);
-        let watches = |alarm: &&MetricAlarm| {
-            alarm.namespace() == Some(&traffic.namespace)
-                && alarm.metric_name() == Some(&traffic.metric)
-                && AlarmSettings::of(alarm).dimensions == written
-        };
-        let found = page.metric_alarms().iter().find(watches);
-        let found = found.and_then(|alarm| Some((alarm.alarm_name()?, alarm.state_value()?, AlarmSettings::of(alarm))));
-        if let Some((name, state, settings)) = found {
-            return Ok(Some(TrafficAlarm {
-                name: name.to_owned(),
-                state: AlarmState::from(state.as_str()),
-                settings,
-            }));
+        let on_metric = page
+            .metric_alarms()
+            .iter()
+            .filter(|alarm| alarm.namespace() == Some(&traffic.namespace) && alarm.metric_name() == Some(&traffic.metric));
+        let mut own = on_metric.filter_map(read).filter(|alarm| alarm.settings.watches(workload.as_str()));
+        if let Some(alarm) = own.next() {
+            return Ok(Some(alarm));
         }
     }
     Ok(None)
+}
+
+fn read(alarm: &MetricAlarm) -> Option<TrafficAlarm> {
+    Some(TrafficAlarm {
+        name: alarm.alarm_name()?.to_owned(),
+        state: AlarmState::from(alarm.state_value()?.as_str()),
+        settings: AlarmSettings::of(alarm),
+    })
 }

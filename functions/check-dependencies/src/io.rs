@@ -1,12 +1,11 @@
 //! What goes in and what comes out.
 
 use action::Outcome;
-use action::ids::{DistributionId, LaunchTemplateId, RunId, TargetGroupArn, WorkloadName};
-use plan::TrafficMetric;
+use action::ids::{LaunchTemplateId, RunId, TargetGroupArn, WorkloadName};
+use plan::{SiteDistribution, TrafficMetric};
 use readiness::{Answer, Verdict};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 /// What the plan relies on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -23,26 +22,9 @@ pub struct Request {
     /// The metric that moves users; null where none does.
     pub traffic: Option<TrafficMetric>,
     /// The distribution that moves reads by itself; null where the plan names none.
-    pub distribution: Option<Distribution>,
+    pub distribution: Option<SiteDistribution>,
     /// How many days the plan's checks want the site's certificate to be valid for; null where none asks.
     pub certificate_days: Option<u16>,
-}
-
-/// A distribution, and the sites that its origin group is to lead to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Distribution {
-    /// Its id.
-    pub id: DistributionId,
-    /// The site's address in the primary Region.
-    #[schemars(with = "String")]
-    pub primary: Url,
-    /// The site's address in the recovery Region.
-    #[schemars(with = "String")]
-    pub recovery: Url,
-    /// The name that users use; null where the plan has none.
-    #[schemars(with = "Option<String>")]
-    pub public: Option<Url>,
 }
 
 /// The answers.

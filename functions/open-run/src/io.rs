@@ -1,18 +1,18 @@
 //! The request, and the reply: all that the later states need of the plan.
 
 use action::ids::{
-    AllocationId, CapacityReservationId, DistributionId, ExecutionArn, FunctionArn, InstanceType, KmsKeyArn, LaunchTemplateId,
-    ParameterName, RunId, SecurityGroupId, StateMachineArn, SubnetId, TargetGroupArn, TopicArn, WorkloadName,
+    AllocationId, CapacityReservationId, ExecutionArn, FunctionArn, InstanceType, KmsKeyArn, LaunchTemplateId, ParameterName, RunId,
+    SecurityGroupId, StateMachineArn, SubnetId, TargetGroupArn, TopicArn, WorkloadName,
 };
 use action::{Deadline, Mode, Outcome, PlannedCall};
 use jiff::Timestamp;
 use ledger::{Machine, StoredPlan, Trigger};
 use plan::{
-    Consistency, DataLoss, Database, Fence, Group, Hook, Image, ImageSource, Plan, Point, Regions, Strategy, Table, Traffic, TrafficMetric,
+    Consistency, DataLoss, Database, Fence, Group, Hook, Image, ImageSource, Plan, Point, Regions, SiteDistribution, Strategy, Table,
+    Traffic, TrafficMetric,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 use crate::decide::{self, Opening};
 
@@ -164,26 +164,9 @@ pub struct Asks {
     /// The metric that moves users; null where none does.
     pub traffic: Option<TrafficMetric>,
     /// The distribution that moves reads by itself; null where the plan names none.
-    pub distribution: Option<Distribution>,
+    pub distribution: Option<SiteDistribution>,
     /// For how many days the plan's checks want the site's certificate to be valid; null where none asks.
     pub certificate_days: Option<u16>,
-}
-
-/// The plan's `site.distribution`, and the sites that its origin group is to lead to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Distribution {
-    /// Its id.
-    pub id: DistributionId,
-    /// The site's address in the primary Region.
-    #[schemars(with = "String")]
-    pub primary: Url,
-    /// The site's address in the recovery Region.
-    #[schemars(with = "String")]
-    pub recovery: Url,
-    /// The name that users use; null where the plan has none.
-    #[schemars(with = "Option<String>")]
-    pub public: Option<Url>,
 }
 
 /// Which image is launched, as launch-instances takes it.
@@ -345,12 +328,7 @@ impl Asks {
                 .map(|image| image.maximum_age.seconds()),
             tables: plan.tables.clone(),
             traffic: plan.traffic.metric(),
-            distribution: plan.site.distribution.clone().map(|id| Distribution {
-                id,
-                primary: plan.site.primary.clone(),
-                recovery: plan.site.recovery.clone(),
-                public: plan.site.public.clone(),
-            }),
+            distribution: plan.site.moved_by(),
             certificate_days: plan.site.checks.iter().filter_map(|check| check.expect.certificate_days).max(),
         }
     }

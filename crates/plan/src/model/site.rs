@@ -34,6 +34,35 @@ pub struct Site {
     pub checks: Vec<Check>,
 }
 
+/// The site's distribution, and where its origin group is to lead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SiteDistribution {
+    /// Its id.
+    pub id: DistributionId,
+    /// The site's address in the primary Region.
+    #[schemars(with = "Address")]
+    pub primary: Url,
+    /// The site's address in the recovery Region.
+    #[schemars(with = "Address")]
+    pub recovery: Url,
+    /// The name that users use; null where the plan has none.
+    #[schemars(with = "Option<Address>")]
+    pub public: Option<Url>,
+}
+
+impl Site {
+    /// The distribution that moves reads by itself; none where the plan names none.
+    pub fn moved_by(&self) -> Option<SiteDistribution> {
+        Some(SiteDistribution {
+            id: self.distribution.clone()?,
+            primary: self.primary.clone(),
+            recovery: self.recovery.clone(),
+            public: self.public.clone(),
+        })
+    }
+}
+
 /// One request to the site, and what its reply must be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use action::aws::Failure;
 use aws_sdk_cloudfront::types::{AllowedMethods, DistributionConfig, Origin as FoundOrigin, OriginGroup, OriginGroupSelectionCriteria};
+use plan::SiteDistribution;
 
 use super::not_seen;
 use crate::Clients;
 use crate::decide::{Behavior, Distribution, Group, NotSeen, Origin};
-use crate::io;
 
-pub(super) async fn distribution(clients: &Clients, asked: Option<&io::Distribution>) -> Result<Option<Distribution>, NotSeen> {
+pub(super) async fn distribution(clients: &Clients, asked: Option<&SiteDistribution>) -> Result<Option<Distribution>, NotSeen> {
     let Some(asked) = asked else {
         return Ok(None);
     };

@@ -6,11 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use plan::SiteDistribution;
 use readiness::{Answer, Question, Verdict};
 use url::Url;
 
 use super::{Seen, not_seen};
-use crate::io::{self, Request};
+use crate::io::Request;
 
 /// The failures of a server that a group must fail over on: the ones that the AWS CDK takes where nothing is said
 /// (`OriginFailoverConfig.statusCodes`).
@@ -109,7 +110,7 @@ pub(super) fn origin_group(request: &Request, seen: &Seen) -> Answer {
 }
 
 /// All that an update of it would mend.
-fn wrong(asked: &io::Distribution, found: &Distribution) -> Vec<(Verdict, String)> {
+fn wrong(asked: &SiteDistribution, found: &Distribution) -> Vec<(Verdict, String)> {
     let mut wrong = Vec::new();
     if !found.enabled {
         wrong.push((Verdict::Fail, "it is disabled and serves nobody".to_owned()));
@@ -126,7 +127,7 @@ fn wrong(asked: &io::Distribution, found: &Distribution) -> Vec<(Verdict, String
     wrong
 }
 
-fn of_group(asked: &io::Distribution, found: &Distribution, id: &str, group: &Group) -> Vec<(Verdict, String)> {
+fn of_group(asked: &SiteDistribution, found: &Distribution, id: &str, group: &Group) -> Vec<(Verdict, String)> {
     let mut wrong = Vec::new();
     let missing: Vec<String> = FAILURES
         .iter()
@@ -174,7 +175,7 @@ fn of_group(asked: &io::Distribution, found: &Distribution, id: &str, group: &Gr
 }
 
 /// Requests that lead past the group: to the primary, whatever becomes of it, or to where no recovery and no proof looks.
-fn stays(asked: &io::Distribution, found: &Distribution, behavior: &Behavior) -> Option<(Verdict, String)> {
+fn stays(asked: &SiteDistribution, found: &Distribution, behavior: &Behavior) -> Option<(Verdict, String)> {
     let origin = found.origins.get(&behavior.target)?;
     if asked.public.as_ref().is_some_and(|public| origin.is(public)) {
         return None;

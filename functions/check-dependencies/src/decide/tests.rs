@@ -235,7 +235,7 @@ fn a_service_that_is_away_warns_and_one_that_refuses_fails() {
             certificates: Err(why),
         };
         let mut request = request();
-        request.distribution = Some(crate::io::Distribution {
+        request.distribution = Some(plan::SiteDistribution {
             id: "E1A2B3C4D5E6F7".parse().unwrap(),
             primary: "https://shop.us-east-1.example.com".parse().unwrap(),
             recovery: "https://shop.us-west-1.example.com".parse().unwrap(),

@@ -1,7 +1,5 @@
 //! The questions that are asked here: of the alarms and of the tables.
 
-use std::collections::BTreeMap;
-
 use readiness::{Answer, Question, Verdict, unasked};
 
 use super::{Alarm, Metric, Seen};
@@ -132,12 +130,11 @@ fn traffic_alarm(facts: &Facts, workload: &str, seen: &Seen) -> Answer {
         Err(why) => return unasked(question, why),
         Ok(alarms) => alarms,
     };
-    let written = BTreeMap::from([("Workload".to_owned(), workload.to_owned())]);
     let of_metric = alarms.iter().filter_map(|alarm| {
         let metric = alarm.metric.as_ref()?;
         (metric.namespace == traffic.namespace && metric.name == traffic.metric).then_some((alarm, metric))
     });
-    let (own, others): (Vec<_>, Vec<_>) = of_metric.partition(|(_, metric)| metric.settings.dimensions == written);
+    let (own, others): (Vec<_>, Vec<_>) = of_metric.partition(|(_, metric)| metric.settings.watches(workload));
     let Some((alarm, metric)) = own.first() else {
         let of_others: Vec<String> = others
             .iter()
@@ -151,8 +148,7 @@ fn traffic_alarm(facts: &Facts, workload: &str, seen: &Seen) -> Answer {
         return Answer::fail(question, seen, limit, remedy);
     };
     let name = &alarm.name;
-    let wrong = misreads(metric);
-    if let Some((verdict, seen, remedy)) = wrong {
+    if let Some((verdict, seen, remedy)) = misreads(metric) {
         let answer = if verdict == Verdict::Fail { Answer::fail } else { Answer::warn };
         let remedy = format!("{remedy}, and touch the health check, which keeps the alarm's settings as they were");
         return answer(question, format!("{name} {seen}"), limit, remedy);

@@ -47,7 +47,7 @@ fn whole() -> Distribution {
 
 fn answered(found: Option<Distribution>) -> Answer {
     let mut request = request();
-    request.distribution = Some(io::Distribution {
+    request.distribution = Some(SiteDistribution {
         id: "E1A2B3C4D5E6F7".parse().unwrap(),
         primary: "https://shop.us-east-1.example.com".parse().unwrap(),
         recovery: "https://Shop.us-west-1.example.com/".parse().unwrap(),
